@@ -1,0 +1,59 @@
+#include <troupe/config.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <iostream>
+#include <thread>
+
+#include <caf/actor_system.hpp>
+
+#include <troupe/detail/compat.hpp>
+
+// CAF 1.x has another scheduler interface; its own scheduler is used there.
+#if !TROUPE_CAF_1X
+#include <caf/policy/work_sharing.hpp>
+#include <caf/policy/work_stealing.hpp>
+#include <caf/scheduler/coordinator.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include <troupe/detail/wake_scheduler.hpp>
+#endif
+
+namespace troupe {
+
+namespace {
+
+#if !TROUPE_CAF_1X
+// Called by the actor system, when all options are known. A factory has to return a module, so
+// this one also makes the schedulers that CAF would.
+caf::actor_system::module* make_scheduler(caf::actor_system& sys) {
+  namespace scheduler = caf::scheduler;
+  namespace policy = caf::policy;
+  const auto name = caf::get_or(sys.config(), "scheduler.policy", caf::atom("wake"));
+  if (name == caf::atom("testing"))
+    return new scheduler::test_coordinator(sys);
+  if (name == caf::atom("sharing"))
+    return new scheduler::coordinator<policy::work_sharing>(sys);
+  if (name == caf::atom("stealing"))
+    return new scheduler::coordinator<policy::work_stealing>(sys);
+  // Not an exception: a half-built actor_system leaves its logger behind, and the next one hangs.
+  if (name != caf::atom("wake"))
+    std::cerr << "[WARNING] scheduler.policy = " << caf::to_string(name)
+              << ", needs wake, testing, sharing or stealing; using wake" << std::endl;
+  return new detail::wake_coordinator(sys);
+}
+#endif
+
+} // namespace
+
+config::config() {
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  detail::set_option(*this, "scheduler.max-threads", cores);
+  // CAF sets no limit, so an actor that keeps sending to itself would keep its thread for ever.
+  detail::set_option(*this, "scheduler.max-throughput", std::size_t{100});
+#if !TROUPE_CAF_1X
+  module_factories.emplace_back(make_scheduler);
+#endif
+}
+
+} // namespace troupe

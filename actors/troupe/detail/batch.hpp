@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include <caf/intrusive_ptr.hpp>
+#include <caf/make_counted.hpp>
+#include <caf/ref_counted.hpp>
+
+#include <troupe/error.hpp>
+
+namespace troupe::detail {
+
+class batch_base;
+using batch_ptr = caf::intrusive_ptr<batch_base>;
+
+/// Items on their way over an edge. Owned by the sending side of that edge, which lends it to the
+/// receiver and gets it back, empty, as demand; so the steady state allocates nothing.
+/// Only whoever holds it at the moment may touch it.
+class batch_base : public caf::ref_counted {
+public:
+  virtual std::size_t size() const noexcept = 0;
+  virtual void clear() noexcept = 0;
+
+  std::size_t left() const noexcept { return size() - cursor; }
+
+  /// Empties it for the way home; whoever dealt with the items destroys them.
+  void reset() noexcept {
+    clear();
+    cursor = 0;
+    taken_up = false;
+    last = true;
+  }
+
+  std::size_t cursor = 0;     ///< the first item that has not been dealt with
+  std::size_t limit = 1;      ///< how many items the sender may put in
+  std::uint64_t first = 0;    ///< index of the first item among all that the edge carried
+  std::uint64_t sequence = 0; ///< which input of a parallel stage this results from
+  std::size_t carried = 0;    ///< how many items a distributor sent in it
+  std::uint32_t lane = 0;     ///< which of a merger's inputs owns this batch
+  bool last = true;           ///< nothing more results from that input
+  bool taken_up = false;      ///< the receiver has counted it
+  time_point sent_at{};
+  batch_ptr next; ///< further batches in the same demand message
+};
+
+/// Room for a fixed number of items. Like a reserved std::vector, but putting an item in does not
+/// ask whether there is room: who fills a batch has asked already.
+template <class T>
+class item_array {
+public:
+  explicit item_array(std::size_t capacity)
+      : items_(std::allocator<T>{}.allocate(capacity)), capacity_(capacity) {}
+  item_array(const item_array&) = delete;
+  item_array& operator=(const item_array&) = delete;
+  ~item_array() {
+    clear();
+    std::allocator<T>{}.deallocate(items_, capacity_);
+  }
+
+  template <class U>
+  void push_back(U&& item) {
+    assert(size_ < capacity_);
+    std::construct_at(items_ + size_, std::forward<U>(item));
+    ++size_;
+  }
+  void clear() noexcept { std::destroy_n(items_, std::exchange(size_, 0)); }
+
+  std::size_t size() const noexcept { return size_; }
+  T& operator[](std::size_t i) noexcept { return items_[i]; }
+
+private:
+  T* items_;
+  std::size_t size_ = 0;
+  std::size_t capacity_;
+};
+
+template <class T>
+class batch final : public batch_base {
+public:
+  explicit batch(std::size_t capacity) : items(capacity) {}
+
+  std::size_t size() const noexcept override { return items.size(); }
+  void clear() noexcept override { items.clear(); }
+
+  item_array<T> items;
+};
+
+/// What the machinery must know of an item type: how to make a batch of it, and its size.
+struct item_type {
+  batch_ptr (*make)(std::size_t capacity) = nullptr;
+  std::size_t bytes = 0;
+};
+
+template <class T>
+item_type item_type_of() {
+  return {[](std::size_t capacity) -> batch_ptr { return caf::make_counted<batch<T>>(capacity); },
+          sizeof(T)};
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,202 @@
+#include <troupe/detail/compat.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include <caf/actor_clock.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/sec.hpp>
+#include <caf/system_messages.hpp>
+
+#if !TROUPE_CAF_1X
+#include <caf/atom.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#endif
+
+namespace troupe::detail {
+
+static_assert(std::is_same_v<time_point, caf::actor_clock::time_point>);
+
+namespace {
+
+caf::error to_exit_reason(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+  } catch (...) {
+    return caf::make_error(caf::sec::runtime_error, std::string{"unknown exception"});
+  }
+}
+
+bool is_failure(const caf::error& reason) {
+#if TROUPE_CAF_1X
+  return reason != caf::error{};
+#else
+  return static_cast<bool>(reason);
+#endif
+}
+
+} // namespace
+
+void anon_kill(const caf::actor& dst) {
+#if TROUPE_CAF_1X
+  caf::anon_send_exit(dst, caf::exit_reason::kill);
+#else
+  // Urgent, unlike caf::anon_send_exit: a kill must not wait behind a full mailbox.
+  if (dst)
+    dst->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
+                 caf::make_message(caf::exit_msg{dst.address(), caf::exit_reason::kill}), nullptr);
+#endif
+}
+
+void anon_exit(const caf::actor& dst) { caf::anon_send_exit(dst, caf::exit_reason::user_shutdown); }
+
+void set_policy(caf::actor_system_config& cfg, const std::string& name) {
+#if TROUPE_CAF_1X
+  set_option(cfg, "scheduler.policy", name);
+#else
+  set_option(cfg, "scheduler.policy", caf::atom_from_string(name));
+#endif
+}
+
+// -- actor_base --------------------------------------------------------------------------------
+
+actor_base::actor_base(caf::actor_config& cfg) : caf::event_based_actor(cfg) {
+  set_exception_handler(
+      [](caf::scheduled_actor*, std::exception_ptr& thrown) { return to_exit_reason(thrown); });
+#if !TROUPE_CAF_1X
+  set_down_handler([this](caf::scheduled_actor*, caf::down_msg& msg) { on_down_msg(msg); });
+  set_exit_handler([this](caf::scheduled_actor*, caf::exit_msg& msg) { on_exit_msg(msg.reason); });
+#endif
+}
+
+actor_base::~actor_base() = default;
+
+void actor_base::watch_actor(const caf::actor& hdl, down_function f) {
+#if TROUPE_CAF_1X
+  monitor(hdl, std::move(f));
+#else
+  auto& functions = watched_[hdl.address()];
+  if (functions.empty())
+    monitor(hdl);
+  functions.push_back(std::move(f));
+#endif
+}
+
+void actor_base::on_exit_msg(const caf::error& reason) {
+  if (is_failure(reason))
+    quit(reason);
+}
+
+caf::behavior actor_base::make_behavior() {
+#if TROUPE_CAF_1X
+  return handlers().or_else([this](caf::exit_msg& msg) { on_exit_msg(msg.reason); });
+#else
+  return handlers();
+#endif
+}
+
+#if !TROUPE_CAF_1X
+void actor_base::on_down_msg(const caf::down_msg& msg) {
+  // Taken out first: a callback may watch the same address or others.
+  auto node = watched_.extract(msg.source);
+  if (node.empty())
+    return;
+  for (auto& f : node.mapped())
+    f(msg.reason);
+}
+#endif
+
+// -- time --------------------------------------------------------------------------------------
+
+time_point now(caf::actor_system& sys) { return sys.clock().now(); }
+
+#if TROUPE_CAF_1X
+
+// CAF 1.x keeps its deterministic scheduler in libcaf_test, which an application does not link.
+bool is_testing(caf::actor_system&) { return false; }
+
+namespace virtual_time {
+
+namespace {
+[[noreturn]] void refuse() {
+  throw std::logic_error("virtual time needs CAF 0.17 and the scheduler policy \"testing\"");
+}
+} // namespace
+
+bool run_jobs(caf::actor_system&) { refuse(); }
+std::optional<time_point> next_timeout(caf::actor_system&) { refuse(); }
+bool trigger_next_timeout(caf::actor_system&) { refuse(); }
+void advance(caf::actor_system&, duration) { refuse(); }
+void run_for(caf::actor_system&, duration) { refuse(); }
+
+} // namespace virtual_time
+
+#else
+
+namespace {
+
+using caf::scheduler::test_coordinator;
+
+test_coordinator& testing_scheduler(caf::actor_system& sys) {
+  auto* found = dynamic_cast<test_coordinator*>(&sys.scheduler());
+  if (found == nullptr)
+    throw std::logic_error("virtual time needs the scheduler policy \"testing\"");
+  return *found;
+}
+
+} // namespace
+
+bool is_testing(caf::actor_system& sys) {
+  return dynamic_cast<test_coordinator*>(&sys.scheduler()) != nullptr;
+}
+
+namespace virtual_time {
+
+bool run_jobs(caf::actor_system& sys) {
+  auto& jobs = testing_scheduler(sys).jobs;
+  const bool any = !jobs.empty();
+  while (!jobs.empty()) {
+    auto* const job = jobs.front();
+    testing_scheduler(sys).try_run_once();
+    // CAF puts an actor with more messages back at the front, so one that keeps sending to itself
+    // would keep all others waiting; a real scheduler takes turns.
+    if (jobs.size() > 1 && jobs.front() == job)
+      std::rotate(jobs.begin(), jobs.begin() + 1, jobs.end());
+  }
+  return any;
+}
+
+std::optional<time_point> next_timeout(caf::actor_system& sys) {
+  const auto& schedule = testing_scheduler(sys).clock().schedule();
+  if (schedule.empty())
+    return std::nullopt;
+  return schedule.begin()->first;
+}
+
+bool trigger_next_timeout(caf::actor_system& sys) {
+  return testing_scheduler(sys).trigger_timeout();
+}
+
+void advance(caf::actor_system& sys, duration d) { testing_scheduler(sys).advance_time(d); }
+
+void run_for(caf::actor_system& sys, duration d) {
+  const auto end = now(sys) + d;
+  run_jobs(sys);
+  for (auto due = next_timeout(sys); due && *due <= end; due = next_timeout(sys)) {
+    trigger_next_timeout(sys);
+    run_jobs(sys);
+  }
+  if (end > now(sys))
+    advance(sys, end - now(sys));
+}
+
+} // namespace virtual_time
+
+#endif
+
+} // namespace troupe::detail

@@ -1,0 +1,212 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/actor_addr.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/message_handler.hpp>
+#include <caf/send.hpp>
+#include <caf/spawn_options.hpp>
+#if __has_include(<caf/version.hpp>)
+#include <caf/version.hpp>
+#endif
+
+// CAF_VERSION itself cannot tell: CAF 1.1.0 spells it as an octal number.
+#if defined(CAF_VERSION_MAJOR)
+#define TROUPE_CAF_1X 1
+#include <caf/anon_mail.hpp>
+#elif CAF_VERSION >= 1706 && CAF_VERSION < 1800
+#define TROUPE_CAF_1X 0
+#include <caf/allowed_unsafe_message_type.hpp>
+#else
+#error "troupe needs CAF 0.17.6 or CAF >= 1.0"
+#endif
+
+#include <troupe/error.hpp>
+
+// The only file that knows which CAF it is built against: 0.17.6 (tested) or 1.x.
+namespace troupe::detail {
+
+// -- messages ----------------------------------------------------------------------------------
+
+/// A message struct that never leaves the process: copyable, not serializable, marked by
+/// `using internal_message = void;` in its body. Templates may carry the mark as well.
+/// On CAF 1.x a type id is needed in addition.
+template <class T>
+concept internal_message = requires {
+  typename T::internal_message;
+};
+
+// -- sending -----------------------------------------------------------------------------------
+
+template <class Self, class Dst, class... Ts>
+void send(Self* self, const Dst& dst, Ts&&... xs) {
+#if TROUPE_CAF_1X
+  self->mail(std::forward<Ts>(xs)...).send(dst);
+#else
+  self->send(dst, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// Overtakes what waits in the mailbox, except other urgent messages.
+template <class Self, class Dst, class... Ts>
+void send_urgent(Self* self, const Dst& dst, Ts&&... xs) {
+#if TROUPE_CAF_1X
+  self->mail(std::forward<Ts>(xs)...).urgent().send(dst);
+#else
+  self->template send<caf::message_priority::high>(dst, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// Cannot be cancelled, and keeps `dst` alive until then: put a generation number into the
+/// message and ignore old ones.
+template <class Self, class Dst, class... Ts>
+void send_after(Self* self, duration delay, const Dst& dst, Ts&&... xs) {
+#if TROUPE_CAF_1X
+  self->mail(std::forward<Ts>(xs)...).delay(delay).send(dst);
+#else
+  self->delayed_send(dst, delay, std::forward<Ts>(xs)...);
+#endif
+}
+
+struct anon_send_function {
+  template <class Dst, class... Ts>
+  void operator()(const Dst& dst, Ts&&... xs) const {
+#if TROUPE_CAF_1X
+    caf::anon_mail(std::forward<Ts>(xs)...).send(dst);
+#else
+    caf::anon_send(dst, std::forward<Ts>(xs)...);
+#endif
+  }
+};
+
+/// An object, so that an unqualified call does not also find caf::anon_send through its arguments.
+inline constexpr anon_send_function anon_send;
+
+template <class Dst, class... Ts>
+void anon_send_urgent(const Dst& dst, Ts&&... xs) {
+#if TROUPE_CAF_1X
+  caf::anon_mail(std::forward<Ts>(xs)...).urgent().send(dst);
+#else
+  caf::anon_send<caf::message_priority::high>(dst, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// Ends `dst` at its next message, whatever its exit handler says; its mailbox is lost.
+void anon_kill(const caf::actor& dst);
+
+/// Asks `dst` to end once it has handled what was sent before (reason: user_shutdown).
+void anon_exit(const caf::actor& dst);
+
+// -- configuration -----------------------------------------------------------------------------
+
+/// Sets a CAF option by its 0.17 name, e.g. "scheduler.max-threads".
+template <class T>
+void set_option(caf::actor_system_config& cfg, const std::string& key, T value) {
+#if TROUPE_CAF_1X
+  cfg.set("caf." + key, std::move(value));
+#else
+  cfg.set(key, std::move(value));
+#endif
+}
+
+/// Chooses the scheduler: "stealing", "sharing" or "testing".
+void set_policy(caf::actor_system_config& cfg, const std::string& name);
+
+// -- actors ------------------------------------------------------------------------------------
+
+/// Base of all actors of the library: one callback per watched actor, a virtual for exit messages,
+/// and exceptions as exit reasons, on either CAF.
+class actor_base : public caf::event_based_actor {
+public:
+  using down_function = std::function<void(const caf::error& reason)>;
+
+  explicit actor_base(caf::actor_config& cfg);
+  ~actor_base() override;
+
+  /// Calls `f` once, inside this actor, when `hdl` is gone: after everything it sent us with
+  /// normal priority. An actor that is gone already reports at once.
+  void watch_actor(const caf::actor& hdl, down_function f);
+
+protected:
+  virtual caf::message_handler handlers() = 0;
+
+  /// Default: ends with the same reason when that is a failure, else goes on.
+  virtual void on_exit_msg(const caf::error& reason);
+
+  caf::behavior make_behavior() final;
+
+private:
+#if !TROUPE_CAF_1X
+  void on_down_msg(const caf::down_msg& msg);
+
+  std::map<caf::actor_addr, std::vector<down_function>> watched_;
+#endif
+};
+
+template <class T, caf::spawn_options Os = caf::no_spawn_options, class... Ts>
+caf::actor spawn(caf::actor_system& sys, Ts&&... xs) {
+  return sys.spawn<T, Os>(std::forward<Ts>(xs)...);
+}
+
+/// Runs `f` in the thread that ends the actor: its mailbox is empty and the registry no longer
+/// counts it, but the object may still exist. Runs at once when the actor is gone already.
+/// `f` must not own the actor, or neither is ever freed.
+template <class F>
+void on_actor_gone(const caf::actor& hdl, F f) {
+  hdl->attach_functor(std::move(f));
+}
+
+// -- time --------------------------------------------------------------------------------------
+
+/// The time of the system's clock: virtual under the testing scheduler.
+time_point now(caf::actor_system& sys);
+
+/// Whether time and order are in the hands of the test (scheduler policy "testing").
+bool is_testing(caf::actor_system& sys);
+
+/// Drives a system with the testing scheduler, from one thread and with no detached actors.
+/// Errors: std::logic_error if the system has another scheduler.
+namespace virtual_time {
+
+/// Runs actors round robin, a message each, until no message is left; whether there was any.
+bool run_jobs(caf::actor_system& sys);
+
+/// When the next delayed message or timeout is due, if there is one.
+std::optional<time_point> next_timeout(caf::actor_system& sys);
+
+/// Moves the clock to the next timeout and delivers that one only; false if there is none.
+bool trigger_next_timeout(caf::actor_system& sys);
+
+/// Moves the clock in one step and delivers all that became due: receivers see the later time.
+/// `run_for` is the one that keeps the order.
+void advance(caf::actor_system& sys, duration d);
+
+/// Runs all that happens within `d`, each at its time, and leaves the clock at the end of it.
+void run_for(caf::actor_system& sys, duration d);
+
+} // namespace virtual_time
+
+} // namespace troupe::detail
+
+#if !TROUPE_CAF_1X
+namespace caf {
+
+template <class T>
+requires troupe::detail::internal_message<T>
+struct allowed_unsafe_message_type<T> : std::true_type {
+};
+
+} // namespace caf
+#endif

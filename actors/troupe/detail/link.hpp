@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include <troupe/detail/batch.hpp>
+#include <troupe/detail/messages.hpp>
+#include <troupe/policy/batch_sizer.hpp>
+#include <troupe/policy/demand_ledger.hpp>
+
+namespace troupe::detail {
+
+class actor_base;
+
+/// Emptied batches on their way home, collected so that one message carries several.
+class demand_chain {
+public:
+  void add(batch_ptr batch);
+  std::size_t count() const noexcept { return count_; }
+  /// Sends what was collected, if anything, as demand for batches of `want` items.
+  void send(actor_base& self, const endpoint& upstream, std::size_t want);
+
+private:
+  batch_ptr head_;
+  std::size_t count_ = 0;
+};
+
+/// The sending end of an edge: fills batches and sends them when the ledger says so.
+///
+/// Bound: the ledger's buffers; `open` returns null when all of them are away.
+class outlet {
+public:
+  outlet(item_type type, edge_plan plan) : type_(type), ledger_(plan.buffers, plan.capacity) {}
+
+  void connect(endpoint to) { to_ = std::move(to); }
+  void disconnect() noexcept;
+
+  /// The batch to put items into; null: no demand.
+  batch_base* open();
+  /// The batch being filled, if any.
+  batch_base* current() const noexcept { return current_.get(); }
+  /// Sends the current batch if it is full, or holds something and nothing else is on its way.
+  void send_if_due(actor_base& self, time_point now);
+  /// Sends the current batch as it is.
+  void send_now(actor_base& self, time_point now);
+  /// Takes emptied batches home.
+  void home(demand_msg& demand);
+  /// Tells the receiver that nothing follows; the current batch must have been sent.
+  void end(actor_base& self);
+
+  bool ended() const noexcept { return ended_; }
+  /// Whether nothing of this edge is away.
+  bool settled() const noexcept { return ledger_.settled(); }
+  const demand_ledger& ledger() const noexcept { return ledger_; }
+
+private:
+  item_type type_;
+  demand_ledger ledger_;
+  endpoint to_;
+  batch_ptr current_;
+  std::vector<batch_ptr> free_;
+  bool ended_ = false;
+};
+
+/// The receiving end of an edge: batches in order of arrival, and the demand owed for them.
+class inlet {
+public:
+  explicit inlet(batch_sizer sizer) : sizer_(std::move(sizer)) {}
+
+  void connect(endpoint from) { from_ = std::move(from); }
+  void disconnect() noexcept;
+
+  void push(batch_ptr batch) { batches_.push_back(std::move(batch)); }
+  bool empty() const noexcept { return batches_.empty(); }
+  batch_base& front() const noexcept { return *batches_.front(); }
+  /// Done with the front batch; it goes home with the next demand.
+  void pop();
+  /// Sends the demand owed if it is worth a message, or all of it when `all`.
+  void repay(actor_base& self, bool all);
+  void end() noexcept { ended_ = true; }
+  /// Whether everything that was to come has been dealt with.
+  bool exhausted() const noexcept { return ended_ && batches_.empty(); }
+  void tell_enough(actor_base& self);
+
+  batch_sizer& sizer() noexcept { return sizer_; }
+
+private:
+  endpoint from_;
+  std::deque<batch_ptr> batches_;
+  demand_chain owed_;
+  batch_sizer sizer_;
+  bool ended_ = false;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <caf/actor.hpp>
+
+#include <troupe/detail/batch.hpp>
+#include <troupe/error.hpp>
+
+// All that the actors of a flow say to each other. Data and its end travel in order; everything
+// else is control, sent urgently, and never waits behind data.
+namespace troupe::detail {
+
+/// One end of a link, as the other end addresses it.
+struct endpoint {
+  caf::actor actor;
+  std::uint32_t port = 0;
+};
+
+/// Downstream: items. The receiver owes the batch, emptied, as demand.
+struct data_msg {
+  using internal_message = void;
+  batch_ptr batch;
+  std::uint32_t inlet = 0;
+};
+
+/// Upstream: emptied batches, chained by `next`, and how many items further ones should hold.
+struct demand_msg {
+  using internal_message = void;
+  batch_ptr batches;
+  std::size_t count = 0;
+  std::size_t want = 1;
+  std::uint32_t outlet = 0;
+};
+
+/// Downstream: this input is complete; behind the last data.
+struct end_msg {
+  using internal_message = void;
+  std::uint32_t inlet = 0;
+};
+
+/// Upstream: nothing more is wanted here; what still comes is counted as filtered.
+struct enough_msg {
+  using internal_message = void;
+  std::uint32_t outlet = 0;
+};
+
+/// From the launcher, before anything else: who the neighbours are.
+struct wire_msg {
+  using internal_message = void;
+  std::vector<endpoint> upstream;
+  std::vector<endpoint> downstream;
+};
+
+/// To a source: there may be something to do.
+struct pump_msg {
+  using internal_message = void;
+};
+
+/// To a source: no new items, hand out what is inside, then end.
+struct finish_msg {
+  using internal_message = void;
+};
+
+/// To all: count what is held as abandoned, and end.
+struct abort_msg {
+  using internal_message = void;
+};
+
+struct pause_msg {
+  using internal_message = void;
+  bool paused = false;
+};
+
+/// From an actor to itself; an old generation is ignored.
+struct timer_msg {
+  using internal_message = void;
+  std::uint64_t generation = 0;
+};
+
+/// To the run's supervisor: a stage gave up.
+struct failed_msg {
+  using internal_message = void;
+  error reason;
+};
+
+/// To the run's supervisor: end in order, within `limit`.
+struct drain_msg {
+  using internal_message = void;
+  duration limit{};
+};
+
+/// To the run's supervisor: end now. `reason` is errc::none where the user asked for it.
+struct stop_msg {
+  using internal_message = void;
+  error reason;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,32 @@
+#include <troupe/detail/router_actor.hpp>
+
+#include <utility>
+
+namespace troupe::detail {
+
+void router_actor::on_exit() {
+  release();
+  upstream_.clear();
+  downstream_.clear();
+}
+
+caf::message_handler router_actor::handlers() {
+  return {
+      [this](data_msg& msg) { on_data(msg); },
+      [this](demand_msg& msg) { on_demand(msg); },
+      [this](end_msg) { on_end(); },
+      [this](enough_msg) { on_enough(); },
+      [this](wire_msg& msg) {
+        upstream_ = std::move(msg.upstream);
+        downstream_ = std::move(msg.downstream);
+        on_wired();
+      },
+      [this](abort_msg) { quit(); },
+  };
+}
+
+void router_actor::forward(batch_ptr batch, const endpoint& to) {
+  detail::send(this, to.actor, data_msg{std::move(batch), to.port});
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <troupe/context.hpp>
+#include <troupe/detail/account.hpp>
+#include <troupe/fwd.hpp>
+#include <troupe/observer.hpp>
+#include <troupe/on_error.hpp>
+#include <troupe/report.hpp>
+
+namespace troupe::detail {
+
+/// One named stage of a running flow: what its actors count.
+struct stage_state {
+  std::string name;
+  pattern_kind kind = pattern_kind::pipeline;
+  std::size_t capacity = 0;
+  std::vector<std::size_t> upstreams; ///< indices of the stages that feed it
+  std::vector<std::unique_ptr<metric_block>> blocks; ///< one for each actor
+};
+
+/// What the actors of a run share with its handle and its observers: counters, the halt flag, and
+/// the report once all are gone.
+class run_state final : public observable {
+public:
+  run_state(caf::actor_system& sys, std::vector<stage_state> stages, context ctx,
+            std::function<void(const dead_letter&)> dead_letters);
+
+  graph_sample sample() const override;
+  bool ended() const override;
+
+  caf::actor_system& system() const noexcept { return system_; }
+  const std::vector<stage_state>& stages() const noexcept { return stages_; }
+  /// The index of a stage; throws std::invalid_argument where there is none of that name.
+  std::size_t index_of(const std::string& stage) const;
+
+  const std::atomic<bool>& halted() const noexcept { return halted_; }
+  context& ctx() noexcept { return ctx_; }
+  time_point now() const;
+
+  /// Nothing further may be started. The first reason is the one reported (errc::none: none).
+  void halt(const error& reason);
+  /// Hands an item to the run's dead-letter sink, one at a time; waits while the sink is busy.
+  void bury(const dead_letter& letter);
+
+  /// What the actors of a run hold together: when the last one lets go, the run is over.
+  static std::shared_ptr<run_state> make_presence(const std::shared_ptr<run_state>& state);
+  /// The run is not over before `actor` has left the registry with an empty mailbox. Only while
+  /// another actor of the run lives.
+  void keep(const caf::actor& actor);
+
+  /// Blocks the calling thread; `limit` empty: without end. False if it ran out.
+  bool wait(std::optional<duration> limit) const;
+  /// Only after the end.
+  report result() const;
+
+  time_point started() const noexcept { return started_; }
+
+private:
+  void finish();
+  counters totals(std::size_t stage) const;
+  /// `over`: what is on an edge now stays there, and counts as abandoned.
+  graph_sample collect(bool over) const;
+
+  caf::actor_system& system_;
+  std::vector<stage_state> stages_;
+  context ctx_;
+  std::function<void(const dead_letter&)> dead_letters_;
+  std::mutex dead_letters_mutex_;
+  time_point started_;
+  std::weak_ptr<run_state> presence_;
+  std::atomic<bool> halted_{false};
+  std::atomic<std::uint64_t> actors_{0};
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable over_;
+  std::optional<error> reason_;
+  std::optional<report> report_;
+};
+
+} // namespace troupe::detail

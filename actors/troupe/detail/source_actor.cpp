@@ -1,0 +1,132 @@
+#include <troupe/detail/source_actor.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::detail {
+
+source_actor::source_actor(caf::actor_config& cfg, worker_setup common,
+                           std::function<std::unique_ptr<source_kernel>()> make_kernel, outlet out)
+    : worker_actor(cfg, std::move(common)), make_kernel_(std::move(make_kernel)),
+      out_(std::move(out)), sizer_(out_.ledger().capacity()) {}
+
+caf::message_handler source_actor::handlers() {
+  return caf::message_handler{
+      [this](demand_msg& msg) {
+        out_.home(msg);
+        pump();
+      },
+      [this](pump_msg) {
+        pump_sent_ = false;
+        if (kernel_ == nullptr)
+          open();
+        pump();
+      },
+      [this](finish_msg) {
+        if (kernel_ == nullptr || !kernel_->drains())
+          ended_ = true;
+        pump();
+      },
+      [this](enough_msg) {
+        ended_ = true;
+        pump();
+      },
+  }
+      .or_else(common_handlers());
+}
+
+void source_actor::wire(wire_msg& msg) {
+  out_.connect(std::move(msg.downstream.front()));
+  wired_ = true;
+  // An urgent finish may have overtaken this.
+  if (ended_)
+    pump();
+}
+
+void source_actor::settle() noexcept {
+  if (kernel_ != nullptr)
+    kernel_->close(*this);
+}
+
+void source_actor::release() {
+  out_.disconnect();
+  kernel_ = nullptr;
+  make_kernel_ = nullptr;
+}
+
+void source_actor::open() {
+  try {
+    kernel_ = std::exchange(make_kernel_, nullptr)();
+    kernel_->open({state().system(), [self = caf::actor{this}] { detail::anon_send(self, pump_msg{}); },
+                   [s = &state()](const caf::actor& actor) { s->keep(actor); }});
+  } catch (...) {
+    break_down(describe(std::current_exception()));
+  }
+}
+
+remedy source_actor::failed(std::exception_ptr reason, const batch_base&, const item_view&) {
+  const auto why = describe(reason);
+  const auto index = std::to_string(counts().totals().received);
+  break_down({why.code(), {}, "making item " + index + ": " + why.message()});
+  return remedy::leave;
+}
+
+// One slice: as many items as fit into the batch, or into the time that the mailbox may wait.
+supply source_actor::fill(batch_base& out) {
+  const auto before = out.size();
+  const auto began = now();
+  out.limit = std::min(out_.ledger().limit(), before + sizer_.want());
+  auto state = supply::more;
+  try {
+    state = kernel_->fill(out, *this);
+  } catch (...) {
+    failed(std::current_exception(), out, {});
+  }
+  const auto made = out.size() - before;
+  const duration spent = now() - began;
+  busy_ += spent;
+  if (made > 0) {
+    if (!kernel_->counts_received())
+      counts().receive(made);
+    counts().deliver(made);
+    counts().emit(made);
+    sizer_.record(made, spent);
+    block().latency.record(static_cast<std::uint64_t>(spent.count()) / made, made);
+  }
+  return state;
+}
+
+void source_actor::pump() {
+  if (!wired_)
+    return;
+  while (kernel_ != nullptr && may_work() && !ended_) {
+    auto* const batch = out_.open();
+    if (batch == nullptr)
+      break;
+    const auto state = fill(*batch);
+    if (state == supply::ended)
+      ended_ = true;
+    out_.send_if_due(*this, now());
+    if (state == supply::later) {
+      if (const auto due = kernel_->due())
+        wake_at(*due);
+      break;
+    }
+    if (out_.current() != nullptr && !ended_) {
+      // Slow to fill: look at the mailbox before the next slice.
+      if (!std::exchange(pump_sent_, true))
+        detail::send(this, caf::actor{this}, pump_msg{});
+      break;
+    }
+  }
+  if (ended_ && may_work()) {
+    if (out_.current() != nullptr && out_.current()->size() > 0)
+      out_.send_now(*this, now());
+    out_.end(*this);
+  }
+  publish();
+  if (out_.ended() && out_.settled())
+    quit();
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <troupe/detail/worker_actor.hpp>
+
+namespace troupe::detail {
+
+/// Pulls items out of a source kernel while there is demand, and no further.
+///
+/// Bound:  without a free batch buffer the kernel is not asked: this is where a flow stops pulling.
+/// Drain:  `finish_msg` closes the kernel; what it still holds is handed out, then the end follows.
+class source_actor final : public worker_actor {
+public:
+  source_actor(caf::actor_config& cfg, worker_setup common,
+               std::function<std::unique_ptr<source_kernel>()> make_kernel, outlet out);
+
+  const char* name() const override { return "troupe.source"; }
+
+private:
+  caf::message_handler handlers() override;
+  void wire(wire_msg& msg) override;
+  void settle() noexcept override;
+  void release() override;
+  void pump() override;
+
+  void took(duration) noexcept override {}
+  remedy failed(std::exception_ptr, const batch_base&, const item_view&) override;
+  void enough() override { ended_ = true; }
+
+  supply fill(batch_base& out);
+  void open();
+
+  std::function<std::unique_ptr<source_kernel>()> make_kernel_;
+  std::unique_ptr<source_kernel> kernel_;
+  outlet out_;
+  batch_sizer sizer_;
+  bool wired_ = false;
+  bool ended_ = false;
+  bool pump_sent_ = false;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,268 @@
+#include <troupe/detail/stage_actor.hpp>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace troupe::detail {
+
+namespace {
+
+// Below this a clock reading for each item would be felt, and an average over a batch will do.
+constexpr duration worth_timing = std::chrono::microseconds{2};
+
+} // namespace
+
+stage_actor::stage_actor(caf::actor_config& cfg, worker_setup common, stage_setup setup)
+    : worker_actor(cfg, std::move(common)), make_kernel_(std::move(setup.make_kernel)),
+      on_error_(std::move(setup.on_error)), in_(std::move(setup.sizer)), out_(std::move(setup.out)),
+      rng_(static_cast<unsigned>(id())), ordered_(setup.ordered), distributed_(setup.distributed) {
+  times_items_ = true;
+}
+
+caf::message_handler stage_actor::handlers() {
+  return caf::message_handler{
+      [this](data_msg& msg) {
+        in_.push(std::move(msg.batch));
+        pump();
+      },
+      [this](demand_msg& msg) {
+        out_->home(msg);
+        // Mostly there is nothing that was waiting for it.
+        if (starved_ || out_->current() != nullptr || out_->ended())
+          pump();
+      },
+      [this](end_msg) {
+        in_.end();
+        pump();
+      },
+      [this](enough_msg) {
+        if (!satisfied_)
+          enough();
+        pump();
+      },
+  }
+      .or_else(common_handlers());
+}
+
+void stage_actor::wire(wire_msg& msg) {
+  in_.connect(std::move(msg.upstream.front()));
+  if (out_)
+    out_->connect(std::move(msg.downstream.front()));
+  guarded([this] { kernel_ = std::exchange(make_kernel_, nullptr)(); });
+  pump();
+}
+
+void stage_actor::release() {
+  in_.disconnect();
+  if (out_)
+    out_->disconnect();
+  kernel_ = nullptr;
+  make_kernel_ = nullptr;
+}
+
+void stage_actor::pump() {
+  clock_ = now();
+  starved_ = false;
+  if (can_work() && expire_if_due())
+    while (can_work() && !in_.empty() && work_on(in_.front())) {
+      in_.pop();
+      in_.repay(*this, false);
+    }
+  in_.repay(*this, true);
+  if (can_work()) {
+    if (satisfied_ || in_.exhausted())
+      finish();
+    if (const auto due = kernel_->due(); due && !finished_)
+      wake_at(*due);
+  }
+  if (out_ && may_work())
+    out_->send_if_due(*this, clock_);
+  publish();
+  if (finished_ && in_.exhausted() && (!out_ || out_->settled()))
+    quit();
+}
+
+void stage_actor::on_timer() {
+  retry_pending_ = false;
+  pump();
+}
+
+void stage_actor::take_up(batch_base& in) {
+  in.taken_up = true;
+  if (!distributed_)
+    in.first = counts().totals().received;
+  counts().receive(in.size());
+  const auto waited = std::max(duration::zero(), duration{clock_ - in.sent_at});
+  block().wait.record(static_cast<std::uint64_t>(waited.count()), in.size());
+  if (times_items_)
+    publish();
+}
+
+// Whether `in` has been dealt with; false: no demand, or an item stands in the way.
+bool stage_actor::work_on(batch_base& in) {
+  if (!in.taken_up)
+    take_up(in);
+  while (in.left() > 0) {
+    if (satisfied_) {
+      counts().filter(in.left());
+      in.cursor = in.size();
+    } else if (!step(in)) {
+      return false;
+    }
+  }
+  if (ordered_)
+    return close_sequence(in);
+  if (out_)
+    out_->send_if_due(*this, clock_);
+  return true;
+}
+
+batch_base* stage_actor::open() {
+  auto* const out = out_->open();
+  starved_ = out == nullptr;
+  return out;
+}
+
+batch_base* stage_actor::open_for(const batch_base& in) {
+  auto* const out = open();
+  if (out != nullptr && ordered_) {
+    out->sequence = in.sequence;
+    out->last = false;
+  }
+  return out;
+}
+
+bool stage_actor::step(batch_base& in) {
+  batch_base* out = nullptr;
+  if (out_ && (out = open_for(in)) == nullptr)
+    return false;
+  const auto cursor = in.cursor;
+  const auto filled = out != nullptr ? out->size() : 0;
+  const auto began = clock_;
+  kernel_->step(in, out, *this);
+  clock_ = now();
+  const duration spent = clock_ - began;
+  busy_ += spent;
+  if (const auto items = in.cursor - cursor; items > 0) {
+    if (!times_items_)
+      block().latency.record(static_cast<std::uint64_t>(spent.count()) / items, items);
+    in_.sizer().record(items, spent);
+    times_items_ = in_.sizer().per_item() >= worth_timing;
+  }
+  if (out != nullptr) {
+    counts().emit(out->size() - filled);
+    if (out->size() >= out->limit)
+      out_->send_now(*this, clock_);
+  }
+  return can_work();
+}
+
+// The merger waits for everything that results from one input batch: say that this was all.
+bool stage_actor::close_sequence(const batch_base& in) {
+  auto* const out = open_for(in);
+  if (out == nullptr)
+    return false;
+  out->last = true;
+  out_->send_now(*this, clock_);
+  return true;
+}
+
+bool stage_actor::expire_if_due() {
+  for (auto due = kernel_->due(); due && *due <= clock_; due = kernel_->due()) {
+    batch_base* out = nullptr;
+    if (out_ && (out = open()) == nullptr)
+      return false;
+    const auto filled = out != nullptr ? out->size() : 0;
+    guarded([&] { kernel_->expire(clock_, out, *this); });
+    if (out != nullptr) {
+      counts().emit(out->size() - filled);
+      if (out->size() >= out->limit)
+        out_->send_now(*this, clock_);
+    }
+    if (!can_work())
+      return false;
+  }
+  return true;
+}
+
+// The input is complete: what is held goes out, then the end.
+void stage_actor::finish() {
+  while (!finished_) {
+    batch_base* out = nullptr;
+    if (out_ && (out = open()) == nullptr)
+      return;
+    const auto filled = out != nullptr ? out->size() : 0;
+    bool complete = false;
+    guarded([&] { complete = kernel_->finish(out, *this); });
+    if (!may_work())
+      return;
+    finished_ = complete;
+    if (out != nullptr) {
+      counts().emit(out->size() - filled);
+      if (out->size() > 0)
+        out_->send_now(*this, clock_);
+    }
+  }
+  if (out_)
+    out_->end(*this);
+}
+
+void stage_actor::enough() {
+  satisfied_ = true;
+  in_.tell_enough(*this);
+}
+
+void stage_actor::took(duration d) noexcept {
+  block().latency.record(static_cast<std::uint64_t>(d.count()), 1);
+}
+
+// User code outside of an item: opening, flushing, closing. There is nothing to skip, so it is fatal.
+void stage_actor::guarded(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (...) {
+    break_down(describe(std::current_exception()));
+  }
+}
+
+remedy stage_actor::failed(std::exception_ptr reason, const batch_base& in, const item_view& item) {
+  const auto why = describe(reason);
+  clock_ = now();
+  if (const auto delay = retry_delay(why, in.first + in.cursor, item)) {
+    retry_pending_ = true;
+    wake_at(clock_ + *delay);
+    return remedy::leave;
+  }
+  const auto attempts = retrying_ ? static_cast<int>(retrying_->attempts()) : 1;
+  retrying_.reset();
+  counts().fail(1);
+  auto located = error{why.code(), stage_name(),
+                       "item " + std::to_string(in.first + in.cursor) + ": " + why.message()}
+                     .with_attempts(attempts);
+  switch (on_error_.last_resort()) {
+    case on_error::action::skip:
+      return remedy::pass_over;
+    case on_error::action::dead_letter:
+      state().bury({stage_name(), std::move(located), attempts, clock_, item.print(),
+                    item.kept ? item.copy() : std::any{}});
+      return remedy::pass_over;
+    case on_error::action::stop:
+      break;
+  }
+  break_down(std::move(located));
+  return remedy::leave;
+}
+
+std::optional<duration> stage_actor::retry_delay(const error& reason, std::uint64_t index,
+                                                 const item_view& item) {
+  const auto* const policy = on_error_.retries();
+  if (policy == nullptr || !item.kept)
+    return std::nullopt;
+  if (!retrying_ || retried_item_ != index)
+    retrying_.emplace(*policy);
+  retried_item_ = index;
+  return retrying_->next(reason, rng_);
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,56 @@
+#include <troupe/detail/worker_actor.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::detail {
+
+worker_actor::worker_actor(caf::actor_config& cfg, worker_setup setup)
+    : actor_base(cfg), kernel_host(setup.state->halted(), setup.state->ctx()),
+      state_(std::move(setup.state)), stage_(setup.stage), block_(setup.block),
+      supervisor_(std::move(setup.supervisor)) {}
+
+void worker_actor::on_exit() {
+  // Reached on every way out, also when killed: what is in our hands is lost, and said to be.
+  settle();
+  counts().abandon_rest();
+  publish();
+  supervisor_ = nullptr;
+  release();
+}
+
+void worker_actor::on_exit_msg(const caf::error& reason) { quit(reason); }
+
+caf::message_handler worker_actor::common_handlers() {
+  return {
+      [this](timer_msg msg) {
+        if (msg.generation != timer_generation_)
+          return;
+        wakes_at_.reset();
+        on_timer();
+      },
+      [this](wire_msg& msg) { wire(msg); },
+      [this](abort_msg) { quit(); },
+      [this](pause_msg msg) {
+        paused_ = msg.paused;
+        if (!paused_)
+          pump();
+      },
+  };
+}
+
+void worker_actor::break_down(error reason) {
+  broken_ = true;
+  publish();
+  send_urgent(this, supervisor_, failed_msg{std::move(reason).with_stage(stage_name())});
+}
+
+void worker_actor::wake_at(time_point at) {
+  if (wakes_at_ && *wakes_at_ <= at)
+    return;
+  wakes_at_ = at;
+  const auto delay = std::max(duration::zero(), std::chrono::duration_cast<duration>(at - now()));
+  send_after(this, delay, caf::actor{this}, timer_msg{++timer_generation_});
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <troupe/detail/compat.hpp>
+#include <troupe/detail/kernel.hpp>
+#include <troupe/detail/link.hpp>
+#include <troupe/detail/messages.hpp>
+#include <troupe/detail/run_state.hpp>
+
+namespace troupe::detail {
+
+/// What every actor that runs user code is given.
+struct worker_setup {
+  std::shared_ptr<run_state> state;
+  std::size_t stage = 0;         ///< index in the run's stages
+  metric_block* block = nullptr; ///< owned by `state`
+  caf::actor supervisor;
+};
+
+/// What sources, stages and sinks have in common: counting, pausing, timers, failing, aborting.
+class worker_actor : public actor_base, protected kernel_host {
+public:
+  worker_actor(caf::actor_config& cfg, worker_setup setup);
+
+  void on_exit() override;
+
+protected:
+  /// Does all that can be done now.
+  virtual void pump() = 0;
+  virtual void on_timer() { pump(); }
+  virtual void wire(wire_msg& msg) = 0;
+  /// The actor ends: last chance to count.
+  virtual void settle() noexcept {}
+  /// Drops handles, items and user code.
+  virtual void release() = 0;
+
+  /// Handlers that all share; derived classes put theirs in front.
+  caf::message_handler common_handlers();
+  /// Also a CAF exit message from outside counts as a kill: our own goodbye is `abort_msg`.
+  void on_exit_msg(const caf::error& reason) override;
+
+  bool may_work() const noexcept { return !paused_ && !broken_ && !halted(); }
+  /// The run cannot go on; this actor does nothing more until it is told to end.
+  void break_down(error reason);
+  /// Wakes `on_timer` at `at`, or earlier if it was already set to be.
+  void wake_at(time_point at);
+  void publish() noexcept { block_->publish(counts().totals(), busy_); }
+
+  const std::string& stage_name() const { return state_->stages()[stage_].name; }
+  time_point now() const noexcept override { return state_->now(); }
+  run_state& state() noexcept { return *state_; }
+  metric_block& block() noexcept { return *block_; }
+
+  duration busy_{};
+
+private:
+  std::shared_ptr<run_state> state_;
+  std::size_t stage_;
+  metric_block* block_;
+  caf::actor supervisor_;
+  std::optional<time_point> wakes_at_;
+  std::uint64_t timer_generation_ = 0;
+  bool paused_ = false;
+  bool broken_ = false;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,132 @@
+#include <troupe/metrics.hpp>
+
+#include <algorithm>
+#include <fstream>
+
+#include <time.h>
+#include <unistd.h>
+
+namespace troupe {
+
+namespace {
+
+double seconds(duration d) noexcept { return std::chrono::duration<double>(d).count(); }
+
+// Totals of a stage whose block was made anew start again at zero; a difference never goes below.
+std::uint64_t grown(std::uint64_t before, std::uint64_t now) noexcept {
+  return now > before ? now - before : 0;
+}
+
+std::uint64_t finished(const counters& c) noexcept {
+  return c.delivered + c.filtered + c.dropped + c.shed + c.failed;
+}
+
+double share(double part, double whole) noexcept {
+  return whole > 0 ? std::clamp(part / whole, 0.0, 1.0) : 0.0;
+}
+
+duration nanoseconds(std::uint64_t ns) noexcept { return duration{static_cast<duration::rep>(ns)}; }
+
+latency_stats stats_between(const histogram& earlier, const histogram& later) noexcept {
+  const histogram span = later.count() < earlier.count() ? later : later.since(earlier);
+  return {.mean = nanoseconds(span.mean()),
+          .p50 = nanoseconds(span.quantile(0.5)),
+          .p90 = nanoseconds(span.quantile(0.9)),
+          .p99 = nanoseconds(span.quantile(0.99)),
+          .max = nanoseconds(span.max())};
+}
+
+stage_metrics stage_between(const stage_sample& earlier, const stage_sample& later, double span) {
+  stage_metrics m;
+  m.name = later.name;
+  m.counters = later.totals;
+  const auto done = static_cast<double>(grown(finished(earlier.totals), finished(later.totals)));
+  const auto failed = static_cast<double>(grown(earlier.totals.failed, later.totals.failed));
+  m.throughput = span > 0 ? done / span : 0.0;
+  m.error_rate = share(failed, done);
+  m.utilization
+      = share(seconds(later.busy - earlier.busy), static_cast<double>(later.workers) * span);
+  m.mailbox_depth = later.mailbox_depth;
+  m.buffer_fill
+      = share(static_cast<double>(later.mailbox_depth), static_cast<double>(later.capacity));
+  m.latency = stats_between(earlier.latency, later.latency);
+  m.wait = stats_between(earlier.wait, later.wait);
+  m.workers = later.workers;
+  m.kind = later.kind;
+  return m;
+}
+
+} // namespace
+
+counters& counters::operator+=(const counters& other) noexcept {
+  received += other.received;
+  emitted += other.emitted;
+  delivered += other.delivered;
+  filtered += other.filtered;
+  dropped += other.dropped;
+  shed += other.shed;
+  failed += other.failed;
+  in_flight += other.in_flight;
+  abandoned += other.abandoned;
+  redelivered += other.redelivered;
+  restarts += other.restarts;
+  return *this;
+}
+
+std::string_view to_string(pattern_kind kind) noexcept {
+  switch (kind) {
+  case pattern_kind::producer_consumer:
+    return "producer_consumer";
+  case pattern_kind::fan_out:
+    return "fan_out";
+  case pattern_kind::fan_in:
+    return "fan_in";
+  case pattern_kind::pipeline:
+    return "pipeline";
+  case pattern_kind::worker_pool:
+    return "worker_pool";
+  case pattern_kind::rate_limiter:
+    return "rate_limiter";
+  case pattern_kind::circuit_breaker:
+    return "circuit_breaker";
+  case pattern_kind::scatter_gather:
+    return "scatter_gather";
+  }
+  return "unknown";
+}
+
+graph_metrics metrics_between(const graph_sample& earlier, const graph_sample& later) {
+  static const stage_sample nothing;
+  const auto span = seconds(later.at - earlier.at);
+  graph_metrics m;
+  m.stages.reserve(later.stages.size());
+  for (const auto& stage : later.stages) {
+    // Stages may come and go between samples, so the name decides, not the position.
+    const auto same = std::find_if(earlier.stages.begin(), earlier.stages.end(),
+                                   [&](const auto& other) { return other.name == stage.name; });
+    m.stages.push_back(stage_between(same == earlier.stages.end() ? nothing : *same, stage, span));
+  }
+  m.actors = later.actors;
+  m.memory = later.memory;
+  // A process that runs has used processor time: zero means that the earlier sample lacks it.
+  if (span > 0 && earlier.cpu > duration::zero())
+    m.cpu = std::max(0.0, seconds(later.cpu - earlier.cpu) / span);
+  return m;
+}
+
+process_usage read_process_usage() {
+  process_usage usage;
+#ifdef __linux__
+  std::ifstream statm{"/proc/self/statm"};
+  std::uint64_t total_pages = 0;
+  std::uint64_t resident_pages = 0;
+  if (statm >> total_pages >> resident_pages)
+    usage.memory = resident_pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+#endif
+  timespec used{};
+  if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0)
+    usage.cpu = std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+  return usage;
+}
+
+} // namespace troupe

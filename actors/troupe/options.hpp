@@ -1,0 +1,59 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <utility>
+
+#include <troupe/on_error.hpp>
+
+namespace troupe {
+
+/// In which order a stage with `parallel > 1` hands on its results.
+enum class emit {
+  in_order,     ///< as if there were no parallelism
+  as_completed, ///< when ready
+};
+
+/// Where a stage's function runs.
+enum class thread {
+  shared, ///< on the scheduler's threads: for code that computes and does not block
+  own,    ///< on a thread of its own: for code that blocks
+};
+
+/// A number of things in an option: any integer may be given, and a negative one is refused by the
+/// check that names the option instead of turning into a huge one.
+class count {
+public:
+  template <std::integral I>
+  constexpr count(I n) noexcept
+      : value_(std::in_range<long long>(n) ? static_cast<long long>(n)
+                                           : std::numeric_limits<long long>::max()) {}
+
+  constexpr long long value() const noexcept { return value_; }
+  constexpr operator std::size_t() const noexcept { return static_cast<std::size_t>(value_); }
+
+private:
+  long long value_;
+};
+
+/// Lets the library choose: batches of about 75 us of work.
+struct automatic_t {};
+inline constexpr automatic_t automatic{};
+
+/// How many items a stage is handed at a time.
+class batch_size {
+public:
+  constexpr batch_size(automatic_t) noexcept {}
+  template <std::integral I>
+  constexpr batch_size(I items) noexcept : items_(items), chosen_(true) {}
+
+  constexpr bool is_automatic() const noexcept { return !chosen_; }
+  constexpr count items() const noexcept { return items_; }
+
+private:
+  count items_ = 0;
+  bool chosen_ = false;
+};
+
+} // namespace troupe

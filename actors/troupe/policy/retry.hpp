@@ -1,0 +1,158 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <troupe/error.hpp>
+#include <troupe/policy/backoff.hpp>
+
+namespace troupe {
+
+/// How delays between attempts are spread: callers who failed together should not return together.
+///
+/// none:         the delay of the backoff itself (its `factor` applies here only).
+/// full:         uniform between zero and that delay.
+/// decorrelated: uniform between the backoff's min and three times the last delay, up to its max.
+enum class jitter { none, full, decorrelated };
+
+/// Tries a failed call again: how often, how long to wait in between, and after which errors.
+///
+///     troupe::call("quote", fetch, troupe::retry{.attempts = 3, .backoff = {20ms, 1s}});
+///
+/// Units:  `attempts` counts the first one; `budget` is the share of calls that may be retries,
+///         0..1, counted by whoever makes the calls. A backoff.min of zero never waits.
+/// Errors: std::invalid_argument for options out of range, thrown at composition. The refusals
+///         breaker_open, rate_limited, pool_full and cancelled are retried only if `retry_if` says
+///         so; it is asked about every error.
+/// Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
+struct retry {
+  std::size_t attempts = 3;
+  troupe::backoff backoff = {std::chrono::milliseconds{20}, std::chrono::seconds{1}};
+  troupe::jitter jitter = troupe::jitter::full;
+  std::function<bool(const error&)> retry_if = {}; // empty: every error but refusals
+  double budget = 0.2;
+};
+
+/// Throws std::invalid_argument for an option out of range, naming it, its value and the range;
+/// `where` says whose option it is.
+inline void validate(const retry& r, std::string_view where = "retry");
+
+/// Decides after each failed attempt of one call whether and when there is another.
+///
+///     troupe::retry_schedule tries{options};
+///     while (const auto wait = tries.next(failure, rng)) { ... }
+///
+/// Shape:  a plain value, one per call; no clock: the caller waits, bounded by its context.
+/// Errors: std::invalid_argument from the constructor, as `validate`.
+class retry_schedule {
+public:
+  explicit retry_schedule(const retry& r) : retry_(r), backoff_(r.backoff) {
+    validate(retry_);
+    if (retry_.jitter != jitter::none)
+      backoff_.factor = 0.0;
+    reset();
+  }
+
+  /// The wait before the next attempt, or nothing: attempts are used up, or `e` is not worth
+  /// another. It is never less than the error's `retry_after`; one beyond the backoff's maximum
+  /// ends the call, since the caller would wait longer than the options allow.
+  template <std::uniform_random_bit_generator Rng>
+  std::optional<duration> next(const error& e, Rng& rng) {
+    if (++failed_ >= retry_.attempts || !wanted(e) || e.retry_after() > retry_.backoff.max)
+      return std::nullopt;
+    return std::max(delay(rng), e.retry_after());
+  }
+
+  /// Attempts that were made, and failed.
+  std::size_t attempts() const noexcept { return failed_; }
+
+  /// Begins another call with the same options.
+  void reset() noexcept {
+    failed_ = 0;
+    backoff_.step = retry_.backoff.step;
+    previous_ = retry_.backoff.min;
+  }
+
+private:
+  bool wanted(const error& e) const {
+    if (retry_.retry_if)
+      return retry_.retry_if(e);
+    switch (e.code()) {
+    case errc::breaker_open:
+    case errc::rate_limited:
+    case errc::pool_full:
+    case errc::cancelled:
+      return false; // trying again at once is what the refusal was meant to prevent
+    default:
+      return true;
+    }
+  }
+
+  template <class Rng>
+  duration delay(Rng& rng) {
+    switch (retry_.jitter) {
+    case jitter::full:
+      return between(duration::zero(), backoff_.next(rng), rng);
+    case jitter::decorrelated:
+      return previous_ = between(retry_.backoff.min, tripled(previous_), rng);
+    case jitter::none:
+      break;
+    }
+    return backoff_.next(rng);
+  }
+
+  duration tripled(duration d) const {
+    const duration max = retry_.backoff.max;
+    return d > max / 3 ? max : d * 3;
+  }
+
+  template <class Rng>
+  static duration between(duration low, duration high, Rng& rng) {
+    const double rnd = std::generate_canonical<double, std::numeric_limits<double>::digits>(rng);
+    const double part = rnd * static_cast<double>((high - low).count());
+    // Beyond 2^53 ns a double rounds, possibly upwards and out of range.
+    return part < static_cast<double>((high - low).count())
+               ? low + duration{static_cast<duration::rep>(part)}
+               : high;
+  }
+
+  retry retry_;
+  backoff backoff_;
+  std::size_t failed_ = 0;
+  duration previous_{};
+};
+
+inline void validate(const retry& r, std::string_view where) {
+  const auto refuse = [&](const auto& option, const auto& value, const auto& range) {
+    throw std::invalid_argument{std::string{where} + ": " + option + " = " + value + ", needs "
+                                + range};
+  };
+  const auto number = [](double x) {
+    std::string text = std::to_string(x);
+    text.erase(text.find_last_not_of('0') + 1);
+    return text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
+  };
+  const auto ms = [&](duration d) {
+    return number(std::chrono::duration<double, std::milli>{d}.count()) + " ms";
+  };
+  if (r.attempts < 1)
+    refuse("attempts", "0", "at least 1");
+  if (r.backoff.min < duration::zero())
+    refuse("backoff.min", ms(r.backoff.min), "at least 0 ms");
+  if (r.backoff.max < r.backoff.min)
+    refuse("backoff.max", ms(r.backoff.max), "at least backoff.min, " + ms(r.backoff.min));
+  if (!(r.backoff.factor >= 0.0 && r.backoff.factor <= 1.0))
+    refuse("backoff.factor", number(r.backoff.factor), "0 to 1");
+  if (!(r.budget >= 0.0 && r.budget <= 1.0))
+    refuse("budget", number(r.budget), "0 to 1");
+}
+
+} // namespace troupe
