@@ -1,0 +1,281 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <troupe/detail/blueprint.hpp>
+#include <troupe/detail/compat.hpp>
+#include <troupe/detail/kernel.hpp>
+#include <troupe/policy/overflow.hpp>
+#include <troupe/result.hpp>
+
+namespace troupe::detail {
+
+/// The bounded queue between threads outside and the source actor inside. The only lock on a data
+/// path of the library; held for a few instructions, and by the source once a batch.
+template <class T>
+class inbox_queue {
+public:
+  inbox_queue(std::string name, std::size_t capacity, troupe::overflow overflow,
+              std::function<void(T)> on_drop)
+      : name_(std::move(name)), capacity_(capacity), overflow_(std::move(overflow)),
+        on_drop_(std::move(on_drop)) {
+    if (overflow_.what() == overflow::action::redirect && overflow_.target<T>() == nullptr)
+      refuse("inbox", name_, "overflow", "redirect to a function of another type",
+             "a function that takes the inbox's item type");
+  }
+
+  offer_result offer(T item) {
+    std::vector<T> dropped;
+    std::unique_lock lock{mutex_};
+    const auto answer = put(item, dropped);
+    const auto notify = wake_source();
+    lock.unlock();
+    if (notify)
+      notify();
+    for (auto& d : dropped)
+      lose(std::move(d));
+    if (answer == offer_result::dropped)
+      lose_incoming(std::move(item));
+    return answer;
+  }
+
+  result<void> push(T item, duration limit) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    {
+      std::unique_lock lock{mutex_};
+      if (overflow_.what() == overflow::action::backpressure && !wait_for_room(lock, until, limit))
+        return fail(errc::timed_out, "inbox \"" + name_ + "\" stayed full");
+    }
+    switch (offer(std::move(item))) {
+      case offer_result::closed:
+        return fail(errc::closed, "inbox \"" + name_ + "\" is closed");
+      case offer_result::full:
+        return fail(errc::overflow, "inbox \"" + name_ + "\" is full");
+      case offer_result::accepted:
+      case offer_result::dropped:
+        break;
+    }
+    return {};
+  }
+
+  void close() {
+    std::unique_lock lock{mutex_};
+    closed_ = true;
+    const auto notify = wake_source();
+    lock.unlock();
+    if (notify)
+      notify();
+    room_.notify_all();
+  }
+
+  template <class Spawn>
+  caf::actor gate(Spawn spawn_gate) {
+    const std::lock_guard lock{mutex_};
+    if (!services_)
+      throw std::logic_error("inbox \"" + name_ + "\": actor() needs a running flow; start it first");
+    if (!gate_) {
+      gate_ = spawn_gate(services_->system);
+      services_->keep(gate_);
+    }
+    return gate_;
+  }
+
+  // -- for the source ----------------------------------------------------------------------------
+
+  void attach(source_services services) {
+    const std::lock_guard lock{mutex_};
+    if (services_)
+      throw std::logic_error("inbox \"" + name_ + "\" already feeds another run");
+    services_.emplace(std::move(services));
+    ended_ = false;
+  }
+
+  supply take(item_array<T>& into, std::size_t room, account& counts) {
+    std::unique_lock lock{mutex_};
+    book(counts);
+    if (failed_)
+      throw std::runtime_error("the inbox overflowed its capacity of " + std::to_string(capacity_));
+    const auto n = std::min(room, items_.size());
+    for (std::size_t i = 0; i < n; ++i) {
+      into.push_back(std::move(items_.front()));
+      items_.pop_front();
+    }
+    const bool empty = items_.empty();
+    waiting_ = empty && !closed_;
+    const auto state = !empty ? supply::more : closed_ ? supply::ended : supply::later;
+    lock.unlock();
+    if (n > 0)
+      room_.notify_all();
+    return state;
+  }
+
+  /// The run ends: what is still inside is lost with it.
+  void detach(account& counts) noexcept {
+    std::deque<T> rest;
+    caf::actor gate;
+    {
+      const std::lock_guard lock{mutex_};
+      book(counts);
+      rest.swap(items_);
+      services_.reset();
+      std::swap(gate, gate_);
+      ended_ = true;
+      failed_ = waiting_ = false;
+    }
+    room_.notify_all();
+    if (gate)
+      anon_exit(gate);
+  }
+
+private:
+  using action = overflow::action;
+
+  // With the lock held. The item is moved from only if accepted.
+  offer_result put(T& item, std::vector<T>& dropped) {
+    if (closed_ || ended_)
+      return offer_result::closed;
+    if (items_.size() >= capacity_) {
+      const auto answer = make_room(dropped);
+      if (answer != offer_result::accepted)
+        return answer;
+    }
+    ++received_;
+    items_.push_back(std::move(item));
+    return offer_result::accepted;
+  }
+
+  offer_result make_room(std::vector<T>& dropped) {
+    switch (overflow_.what()) {
+      case action::backpressure:
+        return offer_result::full;
+      case action::shed:
+        ++received_;
+        ++shed_;
+        return offer_result::full;
+      case action::fail:
+        failed_ = true;
+        return offer_result::full;
+      case action::drop_incoming:
+      case action::redirect:
+        ++received_;
+        ++dropped_;
+        return offer_result::dropped;
+      case action::drop_oldest:
+        dropped.push_back(std::move(items_.front()));
+        items_.pop_front();
+        break;
+      case action::drop_newest:
+        dropped.push_back(std::move(items_.back()));
+        items_.pop_back();
+        break;
+      case action::drop_all:
+        std::move(items_.begin(), items_.end(), std::back_inserter(dropped));
+        items_.clear();
+        break;
+    }
+    dropped_ += dropped.size();
+    return offer_result::accepted;
+  }
+
+  std::function<void()> wake_source() {
+    if (!services_ || !waiting_ || (items_.empty() && !closed_ && !failed_))
+      return {};
+    waiting_ = false;
+    return services_->notify;
+  }
+
+  bool wait_for_room(std::unique_lock<std::mutex>& lock, time_point until, duration limit) {
+    const auto has_room = [this] { return closed_ || ended_ || items_.size() < capacity_; };
+    if (services_ && is_testing(services_->system)) {
+      auto& sys = services_->system;
+      lock.unlock();
+      virtual_time::run_jobs(sys);
+      lock.lock();
+      if (!has_room()) {
+        lock.unlock();
+        virtual_time::run_for(sys, limit);
+        lock.lock();
+      }
+      return has_room();
+    }
+    return room_.wait_until(lock, until, has_room);
+  }
+
+  void lose(T item) {
+    if (on_drop_)
+      on_drop_(std::move(item));
+  }
+
+  void lose_incoming(T item) {
+    if (const auto* target = overflow_.target<T>())
+      (*target)(std::move(item));
+    else
+      lose(std::move(item));
+  }
+
+  void book(account& counts) noexcept {
+    counts.receive(std::exchange(received_, 0));
+    counts.drop(std::exchange(dropped_, 0));
+    counts.shed(std::exchange(shed_, 0));
+  }
+
+  const std::string name_;
+  const std::size_t capacity_;
+  const troupe::overflow overflow_;
+  const std::function<void(T)> on_drop_;
+
+  std::mutex mutex_;
+  std::condition_variable room_;
+  std::deque<T> items_;
+  std::optional<source_services> services_;
+  caf::actor gate_;
+  std::uint64_t received_ = 0; ///< this and the next two: since the source last looked
+  std::uint64_t dropped_ = 0;
+  std::uint64_t shed_ = 0;
+  bool closed_ = false;  ///< by the user, or by a draining run: for good
+  bool ended_ = false;   ///< the run that it fed is over
+  bool failed_ = false;
+  bool waiting_ = false; ///< the source wants to be told of the next item
+};
+
+template <class T>
+class inbox_source final : public source_kernel {
+public:
+  explicit inbox_source(std::shared_ptr<inbox_queue<T>> queue) : queue_(std::move(queue)) {}
+
+  void open(source_services services) override {
+    queue_->attach(std::move(services));
+    attached_ = true;
+  }
+  void close(kernel_host& host) noexcept override {
+    if (std::exchange(attached_, false))
+      queue_->detach(host.counts());
+  }
+  bool counts_received() const noexcept override { return true; }
+  bool drains() override {
+    queue_->close();
+    return true;
+  }
+  supply fill(batch_base& out, kernel_host& host) override {
+    auto& items = static_cast<batch<T>&>(out).items;
+    return queue_->take(items, out.limit - items.size(), host.counts());
+  }
+
+private:
+  std::shared_ptr<inbox_queue<T>> queue_;
+  bool attached_ = false;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include <troupe/detail/blueprint.hpp>
+#include <troupe/detail/invoke.hpp>
+#include <troupe/topology.hpp>
+
+namespace troupe {
+
+namespace detail {
+
+/// The item type of a flow whose composition already failed to compile, so that one mistake gives
+/// one error.
+struct invalid {};
+
+struct access;
+
+} // namespace detail
+
+/// A stream of items that does not run yet: a value that can be printed, reused, and started many
+/// times. `flow<void>` ends in a sink and can be started.
+///
+///     troupe::flow<int> numbers = troupe::from("numbers", std::vector{1, 2, 3});
+///     numbers = numbers | troupe::map("double", [](int x) { return 2 * x; });
+///     auto job = numbers | troupe::sink("print", [](int x) { std::cout << x << '\n'; });
+///
+/// Shape:  an immutable list of named nodes; copying is copying a pointer.
+/// Errors: a wrong item type, a missing fan_in or a missing sink do not compile. A duplicate name
+///         and an option out of range throw std::invalid_argument where the flow is composed.
+template <class T>
+class flow {
+public:
+  using item = T;
+
+  flow() = default;
+
+  /// What starting it would spawn, and how much it would hold at most.
+  troupe::topology topology() const { return troupe::topology{last_}; }
+
+private:
+  friend detail::access;
+  explicit flow(detail::node_ptr last) : last_(std::move(last)) {}
+
+  detail::node_ptr last_;
+};
+
+namespace detail {
+
+struct access {
+  template <class T>
+  static flow<T> make(node_ptr last) {
+    return flow<T>{std::move(last)};
+  }
+  template <class T>
+  static const node_ptr& last(const flow<T>& f) {
+    return f.last_;
+  }
+};
+
+/// A flow of T begins with this node.
+template <class T>
+flow<T> begin_flow(node source) {
+  source.role = role::source;
+  source.kind = pattern_kind::producer_consumer;
+  source.output = item_type_of<T>();
+  return access::make<T>(begin(std::move(source)));
+}
+
+/// `f` goes on with this node, as a flow of U, or ends with it if U is void.
+template <class U, class T>
+flow<U> extend(const flow<T>& f, node next) {
+  if constexpr (std::is_void_v<U>) {
+    next.role = role::sink;
+    next.kind = pattern_kind::producer_consumer;
+  } else {
+    next.output = item_type_of<U>();
+  }
+  return access::make<U>(append(access::last(f), std::move(next)));
+}
+
+/// What may stand to the right of `|`: knows how to extend a flow of any fitting item type.
+struct pipe_tag {};
+template <class P>
+concept pipe = std::derived_from<std::remove_cvref_t<P>, pipe_tag>;
+
+template <class T, class P>
+auto bind(const flow<T>& f, const P& p) {
+  if constexpr (std::same_as<T, invalid>) {
+    return flow<invalid>{};
+  } else if constexpr (std::is_void_v<T>) {
+    static_assert(never<P>, "troupe: this flow already ends in a sink; nothing can follow it");
+    return flow<invalid>{};
+  } else {
+    return p.attach(f);
+  }
+}
+
+/// Two pipes in a row, not yet attached to a flow.
+template <class A, class B>
+struct chained : pipe_tag {
+  A first;
+  B second;
+  chained(A a, B b) : first(std::move(a)), second(std::move(b)) {}
+
+  template <class T>
+  auto attach(const flow<T>& f) const {
+    return detail::bind(detail::bind(f, first), second);
+  }
+};
+
+} // namespace detail
+
+template <class T, detail::pipe P>
+auto operator|(const flow<T>& f, const P& p) {
+  return detail::bind(f, p);
+}
+
+/// A part of a flow, to be attached later: `auto clean = map("trim", trim) | filter("some", some);`
+template <detail::pipe A, detail::pipe B>
+auto operator|(A a, B b) {
+  return detail::chained<A, B>{std::move(a), std::move(b)};
+}
+
+} // namespace troupe

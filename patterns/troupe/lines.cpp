@@ -1,0 +1,166 @@
+#include <troupe/lines.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
+#include <ostream>
+#include <stdexcept>
+
+#include <troupe/detail/text_input.hpp>
+
+namespace troupe {
+
+namespace detail {
+
+namespace {
+
+// Large enough that a read costs little, small enough that a block stays in the second-level cache.
+constexpr std::size_t block_size = 128 * 1024;
+
+} // namespace
+
+text_block* text_block::make(std::size_t capacity) {
+  void* const memory = ::operator new(sizeof(text_block) + capacity);
+  return ::new (memory) text_block{capacity};
+}
+
+void text_block::release(std::size_t references) noexcept {
+  if (references_.fetch_sub(references, std::memory_order_acq_rel) != references)
+    return;
+  this->~text_block();
+  ::operator delete(static_cast<void*>(this));
+}
+
+/// Reads blocks and cuts them into lines. A line that a block's end cuts is copied to the next block.
+class line_splitter final : public source_kernel {
+public:
+  line_splitter(std::unique_ptr<text_input> input, std::size_t longest)
+      : input_(std::move(input)), longest_(longest) {}
+  ~line_splitter() override { drop_block(); }
+
+  supply fill(batch_base& out, kernel_host& host) override {
+    auto& items = static_cast<batch<line>&>(out).items;
+    const auto before = items.size();
+    while (items.size() < out.limit && !host.halted()) {
+      if (next_line(items))
+        continue;
+      if (ended_)
+        return last_line(items);
+      // Lines in hand must not wait for further ones to come.
+      const auto got = read_more(items.size() == before ? text_input::patience::some
+                                                        : text_input::patience::none);
+      if (got.what == text_input::status::waiting)
+        return supply::more;
+      ended_ = got.what == text_input::status::ended;
+    }
+    return supply::more;
+  }
+
+private:
+  bool next_line(item_array<line>& items) {
+    const auto* const from = text_ + scanned_;
+    const auto* const newline =
+        from == nullptr ? nullptr
+                        : static_cast<const char*>(std::memchr(from, '\n', size_ - scanned_));
+    if (newline == nullptr) {
+      scanned_ = size_;
+      return false;
+    }
+    const auto length = static_cast<std::size_t>(newline - text_);
+    hand_out(items, length);
+    text_ += length + 1;
+    size_ -= length + 1;
+    scanned_ = 0;
+    return true;
+  }
+
+  supply last_line(item_array<line>& items) {
+    if (size_ > 0)
+      hand_out(items, std::exchange(size_, 0));
+    return supply::ended;
+  }
+
+  void hand_out(item_array<line>& items, std::size_t length) {
+    check_length(length);
+    if (length > 0 && text_[length - 1] == '\r')
+      --length;
+    items.push_back(line{block_, {text_, length}, ++number_});
+    ++given_;
+  }
+
+  void check_length(std::size_t length) const {
+    if (length > longest_)
+      throw std::runtime_error{"line " + std::to_string(number_ + 1) + " is longer than "
+                               + std::to_string(longest_) + " bytes"};
+  }
+
+  text_input::answer read_more(text_input::patience patience) {
+    check_length(size_);
+    if (block_ == nullptr || text_ + size_ == block_->data() + block_->capacity())
+      next_block();
+    auto* const into = block_->data() + (text_ - block_->data()) + size_;
+    const auto room = static_cast<std::size_t>(block_->data() + block_->capacity() - into);
+    const auto got = input_->read(into, room, patience);
+    size_ += got.bytes;
+    return got;
+  }
+
+  // A fresh block that begins with what is left of the old one.
+  void next_block() {
+    auto* const fresh = text_block::make(std::max(block_size, 2 * size_));
+    if (size_ > 0)
+      std::memcpy(fresh->data(), text_, size_);
+    drop_block();
+    block_ = fresh;
+    text_ = fresh->data();
+  }
+
+  void drop_block() {
+    if (block_ != nullptr)
+      block_->release(text_block::reader_share - given_);
+    block_ = nullptr;
+    given_ = 0;
+  }
+
+  std::unique_ptr<text_input> input_;
+  std::size_t longest_;
+  text_block* block_ = nullptr;
+  const char* text_ = nullptr; ///< what is not handed out yet, in block_
+  std::size_t size_ = 0;
+  std::size_t scanned_ = 0;    ///< of it, known to have no line end
+  std::size_t given_ = 0;      ///< references to block_ that lines have
+  std::uint64_t number_ = 0;
+  bool ended_ = false;
+};
+
+namespace {
+
+flow<line> lines_from(std::string name, std::function<std::unique_ptr<text_input>()> open,
+                      const lines_options& options) {
+  if (options.longest.value() < 1)
+    refuse("lines", name, "longest", std::to_string(options.longest.value()), "at least 1");
+  auto n = source_node(std::move(name), "lines", {.buffer = options.buffer, .thread = thread::own});
+  n.make_source = [open = std::move(open), longest = std::size_t{options.longest}](std::size_t) {
+    return std::make_unique<line_splitter>(open(), longest);
+  };
+  return begin_flow<line>(std::move(n));
+}
+
+} // namespace
+
+} // namespace detail
+
+std::ostream& operator<<(std::ostream& out, const line& l) { return out << l.text(); }
+
+flow<line> lines(std::string name, std::filesystem::path path, lines_options options) {
+  return detail::lines_from(
+      std::move(name), [path = std::move(path)] { return detail::open_input(path); }, options);
+}
+
+flow<line> lines(std::string name, std::istream& in, lines_options options) {
+  return detail::lines_from(std::move(name), [&in] { return detail::open_input(in); }, options);
+}
+
+} // namespace troupe

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <atomic>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <troupe/sources.hpp>
+
+namespace troupe {
+
+namespace detail {
+
+/// Text that was read at once; lines are views into it and keep it alive.
+class text_block {
+public:
+  static text_block* make(std::size_t capacity);
+
+  char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
+  std::size_t capacity() const noexcept { return capacity_; }
+  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release(std::size_t references = 1) noexcept;
+
+  /// The reader gives references away without counting each, and takes the rest back at the end.
+  static constexpr std::size_t reader_share = std::size_t{1} << 40;
+
+private:
+  explicit text_block(std::size_t capacity) : capacity_(capacity) {}
+
+  std::atomic<std::size_t> references_{reader_share};
+  std::size_t capacity_;
+};
+
+class line_splitter;
+
+} // namespace detail
+
+/// One line of a text, without its end: a view into a block that it keeps alive. Cheap to move;
+/// copying counts a reference.
+class line {
+public:
+  line() = default;
+  line(const line& other) noexcept
+      : block_(other.block_), text_(other.text_), number_(other.number_) {
+    if (block_ != nullptr)
+      block_->retain();
+  }
+  line(line&& other) noexcept
+      : block_(std::exchange(other.block_, nullptr)), text_(std::exchange(other.text_, {})),
+        number_(other.number_) {}
+  line& operator=(line other) noexcept {
+    std::swap(block_, other.block_);
+    std::swap(text_, other.text_);
+    number_ = other.number_;
+    return *this;
+  }
+  ~line() {
+    if (block_ != nullptr)
+      block_->release();
+  }
+
+  std::string_view text() const noexcept { return text_; }
+  operator std::string_view() const noexcept { return text_; }
+  explicit operator std::string() const { return std::string{text_}; }
+
+  /// 1 for the first line of the input.
+  std::uint64_t number() const noexcept { return number_; }
+
+  friend bool operator==(const line& a, std::string_view b) noexcept { return a.text_ == b; }
+
+private:
+  friend detail::line_splitter;
+  line(detail::text_block* block, std::string_view text, std::uint64_t number) noexcept
+      : block_(block), text_(text), number_(number) {}
+
+  detail::text_block* block_ = nullptr;
+  std::string_view text_;
+  std::uint64_t number_ = 0;
+};
+
+std::ostream& operator<<(std::ostream& out, const line& l);
+
+struct lines_options {
+  count buffer = 1024;             ///< most lines on the edge out of the source
+  count longest = 1024 * 1024;     ///< bytes; a longer line fails the run
+};
+
+/// Begins a flow with the lines of a file (plain or gzip), of standard input ("-"), or of a stream,
+/// which must outlive the run and is read once.
+///
+///     troupe::lines("read", "access.log") | troupe::stage("parse", parse)   // parse(std::string_view)
+///
+/// Shape:  flow<troupe::line>; one actor on a thread of its own; in order. "\n" and "\r\n" end a line,
+///         the last may lack its end.
+/// Bound:  `buffer` lines, and the blocks of 128 KiB that they lie in. Whoever keeps a line keeps its
+///         block: turn what is to be kept into a std::string.
+/// Errors: a file that cannot be opened or read, or a line longer than `longest`, fails the run, saying
+///         which and why.
+/// Cost:   no allocation a line.
+flow<line> lines(std::string name, std::filesystem::path path, lines_options options = {});
+flow<line> lines(std::string name, std::istream& in, lines_options options = {});
+
+} // namespace troupe

@@ -1,0 +1,174 @@
+#include <troupe/run.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+#include <troupe/detail/compat.hpp>
+#include <troupe/detail/launch.hpp>
+#include <troupe/detail/messages.hpp>
+
+namespace troupe {
+
+namespace detail {
+
+/// What a run owns. Kept apart so that moving a run moves a pointer.
+class run_handle {
+public:
+  run_handle(launched actors, troupe::topology topology, duration drain_limit)
+      : actors_(std::move(actors)), topology_(std::move(topology)), drain_limit_(drain_limit) {}
+
+  const launched& actors() const noexcept { return actors_; }
+  run_state& state() const noexcept { return *actors_.state; }
+  const troupe::topology& topology() const noexcept { return topology_; }
+  duration drain_limit() const noexcept { return drain_limit_; }
+
+  template <class Message>
+  void tell_supervisor(Message msg) const {
+    anon_send_urgent(actors_.supervisor, std::move(msg));
+  }
+
+  bool wait(std::optional<duration> limit) const {
+    return is_testing(state().system()) ? drive(limit) : state().wait(limit);
+  }
+
+private:
+  // Virtual time: nobody but us makes anything happen.
+  bool drive(std::optional<duration> limit) const {
+    auto& sys = state().system();
+    const auto until = limit ? std::optional{now(sys) + *limit} : std::nullopt;
+    for (;;) {
+      virtual_time::run_jobs(sys);
+      if (state().ended())
+        return true;
+      const auto next = virtual_time::next_timeout(sys);
+      if (until && (!next || *next > *until)) {
+        if (*until > now(sys))
+          virtual_time::advance(sys, *until - now(sys));
+        virtual_time::run_jobs(sys);
+        return state().ended();
+      }
+      if (!next)
+        throw std::logic_error("run: nothing is left to do under the testing scheduler, and the flow "
+                               "has not ended: a source waits for input, or a stage is paused");
+      virtual_time::trigger_next_timeout(sys);
+    }
+  }
+
+  launched actors_;
+  troupe::topology topology_;
+  duration drain_limit_;
+};
+
+} // namespace detail
+
+run::run() noexcept = default;
+run::run(std::unique_ptr<detail::run_handle> handle) noexcept : handle_(std::move(handle)) {}
+run::run(run&&) noexcept = default;
+
+run& run::operator=(run&& other) noexcept {
+  run old{std::move(handle_)}; // Drains what this owned.
+  handle_ = std::move(other.handle_);
+  return *this;
+}
+
+run::~run() {
+  if (handle_ == nullptr)
+    return;
+  try {
+    drain(handle_->drain_limit());
+  } catch (const std::exception&) {
+    // Only under the testing scheduler: a paused stage cannot be drained, so it is abandoned.
+    stop();
+  }
+}
+
+detail::run_handle& run::handle() const {
+  if (handle_ == nullptr)
+    throw std::logic_error("run: this run is empty; it was moved from, or never started");
+  return *handle_;
+}
+
+report run::wait() {
+  handle().wait(std::nullopt);
+  return handle().state().result();
+}
+
+std::optional<report> run::wait_for(duration limit) {
+  if (!handle().wait(limit))
+    return std::nullopt;
+  return handle().state().result();
+}
+
+report run::drain(duration limit) {
+  if (!done())
+    handle().tell_supervisor(detail::drain_msg{limit});
+  return wait();
+}
+
+report run::stop() {
+  if (!done()) {
+    handle().state().halt({});
+    handle().tell_supervisor(detail::stop_msg{});
+  }
+  return wait();
+}
+
+bool run::done() const { return handle().state().ended(); }
+
+graph_metrics run::metrics() const {
+  const auto& s = handle().state();
+  graph_sample start;
+  start.at = s.started();
+  return metrics_between(start, s.sample());
+}
+
+stage_metrics run::metrics(const std::string& stage) const {
+  const auto index = handle().state().index_of(stage);
+  return metrics().stages[index];
+}
+
+const topology& run::topology() const { return handle().topology(); }
+
+void run::pause(const std::string& stage) {
+  for (const auto& actor : detail::actors_of(*this, stage))
+    detail::anon_send_urgent(actor, detail::pause_msg{true});
+}
+
+void run::resume(const std::string& stage) {
+  for (const auto& actor : detail::actors_of(*this, stage))
+    detail::anon_send_urgent(actor, detail::pause_msg{false});
+}
+
+run start(caf::actor_system& sys, const flow<void>& f, run_options options) {
+  const auto& last = detail::access::last(f);
+  if (last == nullptr)
+    throw std::invalid_argument("start: the flow is empty; begin it with a source");
+  auto actors = detail::launch(sys, last, options.ctx, std::move(options.dead_letters));
+  if (options.watch != nullptr)
+    options.watch->watch(actors.state);
+  return run{std::make_unique<detail::run_handle>(std::move(actors), f.topology(),
+                                                  options.drain_limit)};
+}
+
+run start(caf::actor_system& sys, const flow<void>& f, observer& watch, context ctx) {
+  return start(sys, f, run_options{.watch = &watch, .ctx = std::move(ctx)});
+}
+
+const detail::run_handle& handle_of(const run& r) { return r.handle(); }
+
+namespace detail {
+
+std::vector<caf::actor> actors_of(const run& r, const std::string& stage) {
+  const auto& handle = handle_of(r);
+  return handle.actors().stages[handle.state().index_of(stage)];
+}
+
+std::vector<caf::actor> actors_of(const run& r) {
+  auto all = handle_of(r).actors().all;
+  all.push_back(handle_of(r).actors().supervisor);
+  return all;
+}
+
+} // namespace detail
+
+} // namespace troupe

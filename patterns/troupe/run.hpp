@@ -1,0 +1,100 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+#include <troupe/context.hpp>
+#include <troupe/flow.hpp>
+#include <troupe/metrics.hpp>
+#include <troupe/observer.hpp>
+#include <troupe/on_error.hpp>
+#include <troupe/report.hpp>
+#include <troupe/topology.hpp>
+
+namespace troupe {
+
+namespace detail {
+class run_handle;
+} // namespace detail
+
+struct run_options {
+  observer* watch = nullptr;  ///< e.g. a troupe::monitor; must outlive the start only
+  context ctx = {};           ///< cancelling it, or its deadline, ends the run
+  /// Gets the items of stages with on_error::dead_letter, one at a time, on the stage's thread; a slow
+  /// one slows the stage down.
+  std::function<void(const dead_letter&)> dead_letters = {};
+  duration drain_limit = std::chrono::seconds{30}; ///< for the destructor
+};
+
+/// A flow that has been started: the owner of its actors.
+///
+///     troupe::run r = troupe::start(sys, flow);
+///     troupe::report end = r.wait();
+///
+/// Ends:   wait: when the sources end and all is delivered. drain: sources stop now, the rest is
+///         finished within the limit, what is left then is abandoned. stop: abandoned now. Each may be
+///         called again, and answers with the same report. The destructor drains.
+/// Bound:  `topology().item_bound()` items.
+/// Errors: std::logic_error for an empty (moved-from) run. What goes wrong while running is in the
+///         report.
+/// Note:   the calls that wait block the calling thread: not for use inside an actor. Under CAF's
+///         testing scheduler they drive it, in virtual time.
+class run {
+public:
+  run() noexcept;
+  explicit run(std::unique_ptr<detail::run_handle> handle) noexcept;
+  run(run&&) noexcept;
+  run& operator=(run&&) noexcept;
+  ~run();
+
+  report wait();
+  /// Empty if the run has not ended within `limit`.
+  std::optional<report> wait_for(duration limit);
+  report drain(duration limit = std::chrono::seconds{30});
+  report stop();
+  bool done() const;
+
+  /// Since the start. Errors: std::invalid_argument for an unknown stage.
+  stage_metrics metrics(const std::string& stage) const;
+  graph_metrics metrics() const;
+  const troupe::topology& topology() const;
+
+  /// The stage takes up no further item until `resume`; what waits, waits. Callable any time.
+  void pause(const std::string& stage);
+  void resume(const std::string& stage);
+
+private:
+  friend const detail::run_handle& handle_of(const run& r);
+  detail::run_handle& handle() const;
+
+  std::unique_ptr<detail::run_handle> handle_;
+};
+
+/// Starts a flow: spawns its actors and lets them go.
+[[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, run_options options = {});
+[[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, observer& watch,
+                        context ctx = {});
+
+template <class T, class... More>
+run start(caf::actor_system&, const flow<T>&, More&&...) {
+  static_assert(detail::never<T>, "troupe: this flow has no sink; end it with sink, collect, "
+                                  "write_lines or ignore");
+  return {};
+}
+
+namespace detail {
+
+/// For tests: the actors that run a stage's function.
+std::vector<caf::actor> actors_of(const run& r, const std::string& stage);
+/// For tests: every actor of the run, distributors, mergers and the supervisor included.
+std::vector<caf::actor> actors_of(const run& r);
+
+} // namespace detail
+
+} // namespace troupe

@@ -1,0 +1,336 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <type_traits>
+#include <unordered_set>
+#include <utility>
+
+#include <troupe/stage.hpp>
+
+namespace troupe {
+
+/// For transforms that remember what they saw and so run in one actor.
+struct serial_options {
+  count buffer = 1024; ///< most items on the edge into it
+  troupe::thread thread = troupe::thread::shared;
+};
+
+struct distinct_options {
+  count remember = 1 << 20; ///< keys; beyond it the oldest is forgotten, and may pass again
+  count buffer = 1024;
+};
+
+namespace detail {
+
+inline node serial_node(std::string name, std::string_view what, const serial_options& o) {
+  return stage_node(std::move(name), what, {.buffer = o.buffer, .thread = o.thread});
+}
+
+template <class T, class F>
+struct filter_op {
+  using input = T;
+  using output = T;
+  F predicate;
+
+  static constexpr bool keeps() noexcept { return true; }
+  outcome operator()(T& item, emitter<T>& out, kernel_host& host) {
+    if (!call(predicate, std::as_const(item), host.ctx()))
+      return outcome::filtered;
+    out(std::move(item));
+    return outcome::delivered;
+  }
+};
+
+template <class T, class F>
+struct tap_op {
+  using input = T;
+  using output = T;
+  F function;
+
+  static constexpr bool keeps() noexcept { return true; }
+  outcome operator()(T& item, emitter<T>& out, kernel_host& host) {
+    call(function, std::as_const(item), host.ctx());
+    out(std::move(item));
+    return outcome::delivered;
+  }
+};
+
+template <class T, class F>
+struct flat_map_op {
+  using input = T;
+  using range = std::remove_cvref_t<answer_t<F, T>>;
+  using output = std::ranges::range_value_t<range>;
+  using iterator = std::ranges::iterator_t<range>;
+
+  F function;
+  bool keep;
+  std::optional<range> results = {};
+  std::optional<iterator> next = {};
+
+  bool keeps() const noexcept { return can_keep<F, T>; }
+
+  outcome operator()(T& item, emitter<output>& out, kernel_host& host) {
+    if (!results)
+      begin(item, host);
+    try {
+      for (; *next != std::ranges::end(*results); ++*next) {
+        if (out.full())
+          return outcome::again;
+        out(std::ranges::iter_move(*next));
+      }
+    } catch (...) {
+      end();
+      throw;
+    }
+    end();
+    return outcome::delivered;
+  }
+
+  void begin(T& item, kernel_host& host) {
+    results.emplace(call_on(function, item, keep, host.ctx()));
+    next.emplace(std::ranges::begin(*results));
+  }
+  void end() {
+    next.reset();
+    results.reset();
+  }
+};
+
+template <class T>
+struct take_op {
+  using input = T;
+  using output = T;
+  std::size_t left;
+
+  outcome operator()(T& item, emitter<T>& out, kernel_host& host) {
+    if (left == 0) {
+      host.enough();
+      return outcome::filtered;
+    }
+    out(std::move(item));
+    if (--left == 0)
+      host.enough();
+    return outcome::delivered;
+  }
+};
+
+template <class T, class S, class F>
+struct scan_op {
+  using input = T;
+  using output = S;
+  S state;
+  F function;
+
+  outcome operator()(T& item, emitter<S>& out, kernel_host&) {
+    state = std::invoke(function, std::as_const(state), std::move(item));
+    out(std::as_const(state));
+    return outcome::delivered;
+  }
+};
+
+template <class T, class S, class F>
+struct reduce_op {
+  using input = T;
+  using output = S;
+  S state;
+  F function;
+  std::uint64_t items = 0;
+
+  // The state may be large, so it is never copied. A throw may lose it, and therefore fails the run.
+  outcome operator()(T& item, emitter<S>&, kernel_host&) {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, S&, T&&>>)
+      std::invoke(function, state, std::move(item));
+    else
+      state = std::invoke(function, std::move(state), std::move(item));
+    ++items;
+    return outcome::held;
+  }
+  bool finish(emitter<S>& out, kernel_host& host) {
+    out(std::move(state));
+    host.counts().deliver(std::exchange(items, 0));
+    return true;
+  }
+};
+
+template <class T, class F>
+struct distinct_op {
+  using input = T;
+  using output = T;
+  using key = std::remove_cvref_t<std::invoke_result_t<F&, const T&>>;
+
+  F key_of;
+  std::size_t remember;
+  std::unordered_set<key> seen = {};
+  std::deque<const key*> oldest = {};
+
+  static constexpr bool keeps() noexcept { return true; }
+  outcome operator()(T& item, emitter<T>& out, kernel_host&) {
+    const auto [at, fresh] = seen.insert(std::invoke(key_of, std::as_const(item)));
+    if (!fresh)
+      return outcome::filtered;
+    oldest.push_back(&*at);
+    if (seen.size() > remember) {
+      seen.erase(seen.find(*oldest.front()));
+      oldest.pop_front();
+    }
+    out(std::move(item));
+    return outcome::delivered;
+  }
+};
+
+/// A pipe whose `attach` is given by a function object; saves a class for each transform.
+template <class Attach>
+struct pipe_of : pipe_tag {
+  Attach attach_to;
+  explicit pipe_of(Attach a) : attach_to(std::move(a)) {}
+
+  template <class T>
+  auto attach(const flow<T>& f) const {
+    return attach_to(f);
+  }
+};
+
+} // namespace detail
+
+/// Passes on the items that `predicate(const T&)` accepts; the others count as filtered.
+///
+/// Shape:  flow<T> -> flow<T>; options, order and errors as in `stage`.
+template <class F>
+auto filter(std::string name, F predicate, stage_options options = {}) {
+  return detail::pipe_of{[=]<class T>(const flow<T>& f) {
+    if constexpr (std::predicate<F&, const T&> || std::predicate<F&, const T&, context&>) {
+      return detail::extend<T>(f, detail::with_kernel(detail::stage_node(name, "filter", options),
+                                                      detail::filter_op<T, F>{predicate}));
+    } else {
+      static_assert(detail::never<T>, "troupe: the predicate of this filter does not accept the item "
+                                      "type that the flow hands it");
+      return flow<detail::invalid>{};
+    }
+  }};
+}
+
+/// Shows each item to `function(const T&)` and passes it on.
+///
+/// Shape:  flow<T> -> flow<T>; options, order and errors as in `stage`.
+template <class F>
+auto tap(std::string name, F function, stage_options options = {}) {
+  return detail::pipe_of{[=]<class T>(const flow<T>& f) {
+    if constexpr (detail::callable_with<F, const T&>) {
+      return detail::extend<T>(f, detail::with_kernel(detail::stage_node(name, "tap", options),
+                                                      detail::tap_op<T, F>{function}));
+    } else {
+      static_assert(detail::never<T>, "troupe: the function of this tap does not accept the item type "
+                                      "that the flow hands it");
+      return flow<detail::invalid>{};
+    }
+  }};
+}
+
+/// Passes on every element of the range that `f` makes of an item: none, one or many.
+///
+/// Shape:  flow<T> -> flow<U> for a range of U, also a lazy one; options, order and errors as in
+///         `stage`.
+/// Bound:  elements beyond a batch stay in the range until there is demand; the range itself is
+///         the function's to bound.
+template <class F>
+auto flat_map(std::string name, F function, stage_options options = {}) {
+  return detail::pipe_of{[=]<class T>(const flow<T>& f) {
+    if constexpr (!detail::accepts<F, T>) {
+      static_assert(detail::never<T>, "troupe: the function of this flat_map does not accept the item "
+                                      "type that the flow hands it");
+      return flow<detail::invalid>{};
+    } else if constexpr (!std::ranges::input_range<std::remove_cvref_t<detail::answer_t<F, T>>>) {
+      static_assert(detail::never<T>, "troupe: the function of a flat_map must return a range");
+      return flow<detail::invalid>{};
+    } else {
+      using op = detail::flat_map_op<T, F>;
+      return detail::extend<typename op::output>(
+          f, detail::with_fresh(detail::stage_node(name, "flat_map", options),
+                                [=] { return op{function, options.on_error.keeps_item()}; }));
+    }
+  }};
+}
+
+/// Passes on the first `n` items, then ends the flow behind it and asks the sources for no more;
+/// what still comes counts as filtered.
+inline auto take(std::string name, std::size_t n, serial_options options = {}) {
+  return detail::pipe_of{[=]<class T>(const flow<T>& f) {
+    return detail::extend<T>(f, detail::with_kernel(detail::serial_node(name, "take", options),
+                                                    detail::take_op<T>{n}));
+  }};
+}
+
+/// Folds the items into a state with `f(const S&, T) -> S` and passes on the state after each.
+///
+/// Shape:  flow<T> -> flow<S>; one actor; order kept.
+/// Errors: a throw fails the run.
+template <class S, class F>
+auto scan(std::string name, S init, F function, serial_options options = {}) {
+  return detail::pipe_of{[=]<class T>(const flow<T>& f) {
+    if constexpr (std::is_invocable_r_v<S, F&, const S&, T&&>) {
+      return detail::extend<S>(f, detail::with_kernel(detail::serial_node(name, "scan", options),
+                                                      detail::scan_op<T, S, F>{init, function}));
+    } else {
+      static_assert(detail::never<T>, "troupe: the function of this scan does not take the state and "
+                                      "the item type that the flow hands it");
+      return flow<detail::invalid>{};
+    }
+  }};
+}
+
+/// Folds all items into one with `f(S, T) -> S`, or in place with `f(S&, T) -> void`, and passes it
+/// on at the end.
+///
+/// Shape:  flow<T> -> flow<S>: one item, the initial state if nothing came; one actor.
+/// Bound:  the state, which is the function's to bound. Items count as in flight until the end.
+/// Errors: a throw fails the run.
+template <class S, class F>
+auto reduce(std::string name, S init, F function, serial_options options = {}) {
+  return detail::pipe_of{[=]<class T>(const flow<T>& f) {
+    if constexpr (std::is_invocable_r_v<S, F&, S, T&&> || std::invocable<F&, S&, T&&>) {
+      return detail::extend<S>(f, detail::with_kernel(detail::serial_node(name, "reduce", options),
+                                                      detail::reduce_op<T, S, F>{init, function}));
+    } else {
+      static_assert(detail::never<T>, "troupe: the function of this reduce does not take the state "
+                                      "and the item type that the flow hands it");
+      return flow<detail::invalid>{};
+    }
+  }};
+}
+
+/// Passes on items whose key (`key(const T&)`, hashable) was not seen before.
+///
+/// Shape:  flow<T> -> flow<T>; one actor; order kept; repeated ones count as filtered.
+/// Bound:  `remember` keys; beyond it the oldest key is forgotten.
+template <class K>
+  requires(!std::same_as<K, distinct_options>)
+auto distinct(std::string name, K key, distinct_options options = {}) {
+  if (options.remember.value() < 1)
+    detail::refuse("distinct", name, "remember", std::to_string(options.remember.value()),
+                   "at least 1");
+  return detail::pipe_of{[=]<class T>(const flow<T>& f) {
+    if constexpr (std::invocable<K&, const T&>) {
+      auto n = detail::serial_node(name, "distinct", {.buffer = options.buffer});
+      return detail::extend<T>(
+          f, detail::with_kernel(std::move(n), detail::distinct_op<T, K>{key, options.remember}));
+    } else {
+      static_assert(detail::never<T>, "troupe: the key function of this distinct does not accept the "
+                                      "item type that the flow hands it");
+      return flow<detail::invalid>{};
+    }
+  }};
+}
+
+/// The same, with the item itself as its key.
+inline auto distinct(std::string name, distinct_options options = {}) {
+  return distinct(std::move(name), [](const auto& item) { return item; }, options);
+}
+
+} // namespace troupe
