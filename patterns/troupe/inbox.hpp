@@ -77,7 +77,9 @@ std::pair<inbox_ref<T>, flow<T>> inbox(std::string name, inbox_options<T> option
                                                         std::move(options.on_drop));
   auto n = detail::source_node(std::move(name), "inbox", {});
   n.holds = options.capacity;
-  n.make_source = [queue](std::size_t) { return std::make_unique<detail::inbox_source<T>>(queue); };
+  n.make_source = [queue](std::size_t, caf::actor_system& sys) {
+    return std::make_unique<detail::inbox_source<T>>(queue, sys);
+  };
   return {inbox_ref<T>{std::move(queue)}, detail::begin_flow<T>(std::move(n))};
 }
 

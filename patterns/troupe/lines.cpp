@@ -36,9 +36,11 @@ void text_block::release(std::size_t references) noexcept {
 /// Reads blocks and cuts them into lines. A line that a block's end cuts is copied to the next block.
 class line_splitter final : public source_kernel {
 public:
-  line_splitter(std::unique_ptr<text_input> input, std::size_t longest)
-      : input_(std::move(input)), longest_(longest) {}
+  line_splitter(std::function<std::unique_ptr<text_input>()> open_input, const lines_options& o)
+      : open_input_(std::move(open_input)), longest_(o.longest), too_long_(o.too_long) {}
   ~line_splitter() override { drop_block(); }
+
+  void open(source_services) override { input_ = open_input_(); }
 
   supply fill(batch_base& out, kernel_host& host) override {
     auto& items = static_cast<batch<line>&>(out).items;
@@ -46,6 +48,8 @@ public:
     while (items.size() < out.limit && !host.halted()) {
       if (next_line(items))
         continue;
+      if (size_ > longest_)
+        begin_skipping(items);
       if (ended_)
         return last_line(items);
       // Lines in hand must not wait for further ones to come.
@@ -69,35 +73,46 @@ private:
       return false;
     }
     const auto length = static_cast<std::size_t>(newline - text_);
-    hand_out(items, length);
-    text_ += length + 1;
-    size_ -= length + 1;
-    scanned_ = 0;
+    if (!std::exchange(skipping_, false))
+      hand_out(items, length);
+    drop(length + 1);
     return true;
   }
 
   supply last_line(item_array<line>& items) {
-    if (size_ > 0)
-      hand_out(items, std::exchange(size_, 0));
+    if (size_ > 0 && !skipping_)
+      hand_out(items, size_);
+    drop(size_);
     return supply::ended;
   }
 
+  // What has come of the current line is too long already, and its end is not in sight.
+  void begin_skipping(item_array<line>& items) {
+    if (!std::exchange(skipping_, true))
+      hand_out(items, size_);
+    drop(size_);
+  }
+
+  void drop(std::size_t bytes) {
+    text_ += bytes;
+    size_ -= bytes;
+    scanned_ = 0;
+  }
+
   void hand_out(item_array<line>& items, std::size_t length) {
-    check_length(length);
-    if (length > 0 && text_[length - 1] == '\r')
+    const bool cut = length > longest_;
+    if (cut && too_long_ == long_line::fail)
+      throw std::runtime_error{"line " + std::to_string(number_ + 1) + " is longer than "
+                               + std::to_string(longest_) + " bytes"};
+    if (cut)
+      length = longest_;
+    else if (length > 0 && text_[length - 1] == '\r')
       --length;
-    items.push_back(line{block_, {text_, length}, ++number_});
+    items.push_back(line{block_, {text_, length}, ++number_, cut});
     ++given_;
   }
 
-  void check_length(std::size_t length) const {
-    if (length > longest_)
-      throw std::runtime_error{"line " + std::to_string(number_ + 1) + " is longer than "
-                               + std::to_string(longest_) + " bytes"};
-  }
-
   text_input::answer read_more(text_input::patience patience) {
-    check_length(size_);
     if (block_ == nullptr || text_ + size_ == block_->data() + block_->capacity())
       next_block();
     auto* const into = block_->data() + (text_ - block_->data()) + size_;
@@ -124,8 +139,11 @@ private:
     given_ = 0;
   }
 
+  std::function<std::unique_ptr<text_input>()> open_input_;
   std::unique_ptr<text_input> input_;
   std::size_t longest_;
+  long_line too_long_;
+  bool skipping_ = false;      ///< the current line was cut; its rest is of no interest
   text_block* block_ = nullptr;
   const char* text_ = nullptr; ///< what is not handed out yet, in block_
   std::size_t size_ = 0;
@@ -142,8 +160,8 @@ flow<line> lines_from(std::string name, std::function<std::unique_ptr<text_input
   if (options.longest.value() < 1)
     refuse("lines", name, "longest", std::to_string(options.longest.value()), "at least 1");
   auto n = source_node(std::move(name), "lines", {.buffer = options.buffer, .thread = thread::own});
-  n.make_source = [open = std::move(open), longest = std::size_t{options.longest}](std::size_t) {
-    return std::make_unique<line_splitter>(open(), longest);
+  n.make_source = [open = std::move(open), options](std::size_t, caf::actor_system&) {
+    return std::make_unique<line_splitter>(open, options);
   };
   return begin_flow<line>(std::move(n));
 }

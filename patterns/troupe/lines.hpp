@@ -46,17 +46,18 @@ class line {
 public:
   line() = default;
   line(const line& other) noexcept
-      : block_(other.block_), text_(other.text_), number_(other.number_) {
+      : block_(other.block_), text_(other.text_), number_(other.number_), cut_(other.cut_) {
     if (block_ != nullptr)
       block_->retain();
   }
   line(line&& other) noexcept
       : block_(std::exchange(other.block_, nullptr)), text_(std::exchange(other.text_, {})),
-        number_(other.number_) {}
+        number_(other.number_), cut_(other.cut_) {}
   line& operator=(line other) noexcept {
     std::swap(block_, other.block_);
     std::swap(text_, other.text_);
     number_ = other.number_;
+    cut_ = other.cut_;
     return *this;
   }
   ~line() {
@@ -70,24 +71,34 @@ public:
 
   /// 1 for the first line of the input.
   std::uint64_t number() const noexcept { return number_; }
+  /// Whether it was longer than allowed, and this is its beginning.
+  bool cut() const noexcept { return cut_; }
 
   friend bool operator==(const line& a, std::string_view b) noexcept { return a.text_ == b; }
 
 private:
   friend detail::line_splitter;
-  line(detail::text_block* block, std::string_view text, std::uint64_t number) noexcept
-      : block_(block), text_(text), number_(number) {}
+  line(detail::text_block* block, std::string_view text, std::uint64_t number, bool cut) noexcept
+      : block_(block), text_(text), number_(number), cut_(cut) {}
 
   detail::text_block* block_ = nullptr;
   std::string_view text_;
   std::uint64_t number_ = 0;
+  bool cut_ = false;
 };
 
 std::ostream& operator<<(std::ostream& out, const line& l);
 
+/// What to do about a line that is longer than allowed.
+enum class long_line {
+  fail, ///< the run fails, naming the line
+  cut,  ///< its first bytes are a line for which `cut()` holds; the rest is skipped
+};
+
 struct lines_options {
-  count buffer = 1024;             ///< most lines on the edge out of the source
-  count longest = 1024 * 1024;     ///< bytes; a longer line fails the run
+  count buffer = 1024;         ///< most lines on the edge out of the source
+  count longest = 1024 * 1024; ///< bytes
+  long_line too_long = long_line::fail;
 };
 
 /// Begins a flow with the lines of a file (plain or gzip), of standard input ("-"), or of a stream,
@@ -99,8 +110,8 @@ struct lines_options {
 ///         the last may lack its end.
 /// Bound:  `buffer` lines, and the blocks of 128 KiB that they lie in. Whoever keeps a line keeps its
 ///         block: turn what is to be kept into a std::string.
-/// Errors: a file that cannot be opened or read, or a line longer than `longest`, fails the run, saying
-///         which and why.
+/// Errors: a file that cannot be opened or read, or a line longer than `longest` (unless it is to be
+///         cut), fails the run, saying which and why.
 /// Cost:   no allocation a line.
 flow<line> lines(std::string name, std::filesystem::path path, lines_options options = {});
 flow<line> lines(std::string name, std::istream& in, lines_options options = {});

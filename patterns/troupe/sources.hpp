@@ -143,9 +143,9 @@ template <class T, class F>
 flow<T> produce(std::string name, F fn, produce_options options = {}) {
   auto n = detail::source_node(std::move(name), "produce", options);
   if constexpr (std::is_invocable_r_v<std::optional<T>, F&>) {
-    n.make_source = [fn](std::size_t) { return detail::pull<T>(fn); };
+    n.make_source = [fn](std::size_t, caf::actor_system&) { return detail::pull<T>(fn); };
   } else if constexpr (std::is_invocable_r_v<std::optional<T>, F&, std::size_t>) {
-    n.make_source = [fn](std::size_t producer) {
+    n.make_source = [fn](std::size_t producer, caf::actor_system&) {
       return detail::pull<T>([fn, producer]() mutable { return fn(producer); });
     };
   } else {
@@ -165,7 +165,7 @@ flow<std::ranges::range_value_t<R>> from(std::string name, R&& range, source_opt
   using source = detail::range_source<kept>;
   auto n = detail::source_node(std::move(name), "from",
                                {.buffer = options.buffer, .thread = options.thread});
-  n.make_source = [next = source::maker(std::forward<R>(range))](std::size_t) {
+  n.make_source = [next = source::maker(std::forward<R>(range))](std::size_t, caf::actor_system&) {
     return std::make_unique<source>(next());
   };
   return detail::begin_flow<std::ranges::range_value_t<R>>(std::move(n));
@@ -180,7 +180,9 @@ inline flow<std::uint64_t> ticks(std::string name, duration period, source_optio
   detail::check_period(name, period);
   auto n = detail::source_node(std::move(name), "ticks",
                                {.buffer = options.buffer, .thread = options.thread});
-  n.make_source = [period](std::size_t) { return std::make_unique<detail::tick_source>(period); };
+  n.make_source = [period](std::size_t, caf::actor_system&) {
+    return std::make_unique<detail::tick_source>(period);
+  };
   return detail::begin_flow<std::uint64_t>(std::move(n));
 }
 
@@ -203,7 +205,7 @@ auto generate(std::string name, F fn, source_options options = {}) {
                        }) {
     using item = typename made::iterator::value_type;
     auto n = detail::source_node(std::move(name), "generate", wider);
-    n.make_source = [fn](std::size_t) {
+    n.make_source = [fn](std::size_t, caf::actor_system&) {
       // A coroutine made by a lambda refers to the lambda's captures.
       auto kept = std::make_shared<F>(fn);
       return detail::pull<item>([kept, g = (*kept)()]() mutable { return g.next(); });

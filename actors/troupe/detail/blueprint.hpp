@@ -37,7 +37,7 @@ struct node {
   troupe::on_error on_error = troupe::on_error::stop;
   item_type output;           ///< unset for a sink
   std::function<std::unique_ptr<kernel>()> make_kernel;
-  std::function<std::unique_ptr<source_kernel>(std::size_t producer)> make_source;
+  std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)> make_source;
   std::vector<node_ptr> upstreams;
 
   node() = default;

@@ -16,7 +16,8 @@ namespace troupe::detail {
 /// Bound: holds only the sender's own buffers.
 class distributor final : public router_actor {
 public:
-  explicit distributor(caf::actor_config& cfg) : router_actor(cfg) {}
+  distributor(caf::actor_config& cfg, caf::actor supervisor)
+      : router_actor(cfg, std::move(supervisor)) {}
 
   const char* name() const override { return "troupe.distributor"; }
 

@@ -73,12 +73,16 @@ decltype(auto) call(F& f, Arg&& arg, context& ctx) {
     return f(std::forward<Arg>(arg));
 }
 
-/// How the item is handed over. A trivially copyable one is always shown, never given away.
+/// Whether showing the item is as good as giving it away: it costs nothing to copy, or it cannot be
+/// copied, so that a function content with a const reference cannot want it.
+template <class T>
+inline constexpr bool is_shown =
+    std::is_trivially_copyable_v<T> || !std::copy_constructible<T>;
+
+/// How the item is handed over.
 template <class F, class T>
-using handover_t =
-    std::conditional_t<!callable_with<F, T>
-                           || (std::is_trivially_copyable_v<T> && callable_with<F, const T&>),
-                       const T&, T&&>;
+using handover_t = std::conditional_t<!callable_with<F, T> || (is_shown<T> && callable_with<F, const T&>),
+                                      const T&, T&&>;
 
 template <class F, class T>
 using answer_t = decltype(call(std::declval<F&>(), std::declval<handover_t<F, T>>(),

@@ -104,7 +104,8 @@ struct source_services {
   std::function<void(const caf::actor&)> keep;
 };
 
-/// Where a source's items come from; made anew for each run.
+/// Where a source's items come from; made anew for each run, by the thread that starts it. What may
+/// block or fail belongs into `open`, which the source's actor calls.
 class source_kernel {
 public:
   source_kernel() = default;
@@ -117,7 +118,7 @@ public:
 
   virtual std::optional<time_point> due() const { return std::nullopt; }
 
-  /// Called once, before anything else.
+  /// Called once, before anything else but `close`. What it throws fails the run.
   virtual void open(source_services) {}
   /// Called once, when the actor ends, before what is in flight is counted as abandoned.
   virtual void close(kernel_host&) noexcept {}

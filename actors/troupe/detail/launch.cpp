@@ -86,10 +86,11 @@ private:
 
   caf::actor spawn_source(std::size_t stage, std::size_t producer, worker_setup setup) {
     const auto& n = *nodes_[stage];
-    auto make = [make_source = n.make_source, producer] { return make_source(producer); };
-    auto actor = spawn_on<source_actor>(
-        n.thread, std::move(setup), std::function<std::unique_ptr<source_kernel>()>{std::move(make)},
-        outlet{n.output, plan_between(n, *nodes_[stage + 1])});
+    const std::function<std::unique_ptr<source_kernel>()> make = [&] {
+      return n.make_source(producer, sys_);
+    };
+    auto actor = spawn_on<source_actor>(n.thread, std::move(setup), make,
+                                        outlet{n.output, plan_between(n, *nodes_[stage + 1])});
     return adopt(std::move(actor), n, true);
   }
 
@@ -125,12 +126,12 @@ private:
     if (sender.workers > 1) {
       const bool ordered = sender.role == role::stage && sender.order == emit::in_order;
       const auto order = ordered ? merger::order::in_order : merger::order::as_completed;
-      last = adopt(spawn<merger>(sys_, order), sender, false);
+      last = adopt(spawn<merger>(sys_, supervisor_, order), sender, false);
       for (const auto& worker : workers_[from])
         link(worker, last);
     }
     if (receiver.workers > 1) {
-      const auto distributor_actor = adopt(spawn<distributor>(sys_), receiver, false);
+      const auto distributor_actor = adopt(spawn<distributor>(sys_, supervisor_), receiver, false);
       link(last, distributor_actor);
       last = distributor_actor;
     }

@@ -18,7 +18,8 @@ class merger final : public router_actor {
 public:
   enum class order { as_completed, in_order };
 
-  merger(caf::actor_config& cfg, order o) : router_actor(cfg), order_(o) {}
+  merger(caf::actor_config& cfg, caf::actor supervisor, order o)
+      : router_actor(cfg, std::move(supervisor)), order_(o) {}
 
   const char* name() const override { return "troupe.merger"; }
 

@@ -6,6 +6,7 @@ namespace troupe::detail {
 
 void router_actor::on_exit() {
   release();
+  supervisor_ = nullptr;
   upstream_.clear();
   downstream_.clear();
 }
@@ -17,6 +18,7 @@ caf::message_handler router_actor::handlers() {
       [this](end_msg) { on_end(); },
       [this](enough_msg) { on_enough(); },
       [this](wire_msg& msg) {
+        watch_actor(supervisor_, [this](const caf::error&) { quit(); });
         upstream_ = std::move(msg.upstream);
         downstream_ = std::move(msg.downstream);
         on_wired();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include <troupe/detail/compat.hpp>
@@ -13,7 +14,8 @@ namespace troupe::detail {
 /// hold nothing beyond what the owners' buffers bound.
 class router_actor : public actor_base {
 public:
-  explicit router_actor(caf::actor_config& cfg) : actor_base(cfg) {}
+  router_actor(caf::actor_config& cfg, caf::actor supervisor)
+      : actor_base(cfg), supervisor_(std::move(supervisor)) {}
 
   void on_exit() override;
 
@@ -32,6 +34,9 @@ protected:
 
   std::vector<endpoint> upstream_;
   std::vector<endpoint> downstream_;
+
+private:
+  caf::actor supervisor_;
 };
 
 } // namespace troupe::detail

@@ -6,9 +6,16 @@
 namespace troupe::detail {
 
 source_actor::source_actor(caf::actor_config& cfg, worker_setup common,
-                           std::function<std::unique_ptr<source_kernel>()> make_kernel, outlet out)
-    : worker_actor(cfg, std::move(common)), make_kernel_(std::move(make_kernel)),
-      out_(std::move(out)), sizer_(out_.ledger().capacity()) {}
+                           const std::function<std::unique_ptr<source_kernel>()>& make_kernel,
+                           outlet out)
+    : worker_actor(cfg, std::move(common)), out_(std::move(out)),
+      sizer_(out_.ledger().capacity()) {
+  try {
+    kernel_ = make_kernel();
+  } catch (...) {
+    unmade_ = std::current_exception();
+  }
+}
 
 caf::message_handler source_actor::handlers() {
   return caf::message_handler{
@@ -18,11 +25,11 @@ caf::message_handler source_actor::handlers() {
       },
       [this](pump_msg) {
         pump_sent_ = false;
-        if (kernel_ == nullptr)
-          open();
+        open();
         pump();
       },
       [this](finish_msg) {
+        open();
         if (kernel_ == nullptr || !kernel_->drains())
           ended_ = true;
         pump();
@@ -51,12 +58,14 @@ void source_actor::settle() noexcept {
 void source_actor::release() {
   out_.disconnect();
   kernel_ = nullptr;
-  make_kernel_ = nullptr;
 }
 
 void source_actor::open() {
+  if (std::exchange(opened_, true))
+    return;
   try {
-    kernel_ = std::exchange(make_kernel_, nullptr)();
+    if (unmade_)
+      std::rethrow_exception(std::exchange(unmade_, nullptr));
     kernel_->open({state().system(), [self = caf::actor{this}] { detail::anon_send(self, pump_msg{}); },
                    [s = &state()](const caf::actor& actor) { s->keep(actor); }});
   } catch (...) {
@@ -77,10 +86,11 @@ supply source_actor::fill(batch_base& out) {
   const auto began = now();
   out.limit = std::min(out_.ledger().limit(), before + sizer_.want());
   auto state = supply::more;
+  std::exception_ptr fault;
   try {
     state = kernel_->fill(out, *this);
   } catch (...) {
-    failed(std::current_exception(), out, {});
+    fault = std::current_exception();
   }
   const auto made = out.size() - before;
   const duration spent = now() - began;
@@ -93,13 +103,15 @@ supply source_actor::fill(batch_base& out) {
     sizer_.record(made, spent);
     block().latency.record(static_cast<std::uint64_t>(spent.count()) / made, made);
   }
+  if (fault)
+    failed(fault, out, {});
   return state;
 }
 
 void source_actor::pump() {
   if (!wired_)
     return;
-  while (kernel_ != nullptr && may_work() && !ended_) {
+  while (opened_ && may_work() && !ended_) {
     auto* const batch = out_.open();
     if (batch == nullptr)
       break;

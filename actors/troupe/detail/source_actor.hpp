@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 
@@ -14,7 +15,7 @@ namespace troupe::detail {
 class source_actor final : public worker_actor {
 public:
   source_actor(caf::actor_config& cfg, worker_setup common,
-               std::function<std::unique_ptr<source_kernel>()> make_kernel, outlet out);
+               const std::function<std::unique_ptr<source_kernel>()>& make_kernel, outlet out);
 
   const char* name() const override { return "troupe.source"; }
 
@@ -32,11 +33,12 @@ private:
   supply fill(batch_base& out);
   void open();
 
-  std::function<std::unique_ptr<source_kernel>()> make_kernel_;
   std::unique_ptr<source_kernel> kernel_;
+  std::exception_ptr unmade_; ///< why there is no kernel
   outlet out_;
   batch_sizer sizer_;
   bool wired_ = false;
+  bool opened_ = false;
   bool ended_ = false;
   bool pump_sent_ = false;
 };

@@ -37,8 +37,8 @@ caf::message_handler stage_actor::handlers() {
         pump();
       },
       [this](enough_msg) {
-        if (!satisfied_)
-          enough();
+        if (!std::exchange(satisfied_, true))
+          in_.tell_enough(*this);
         pump();
       },
   }
@@ -71,7 +71,7 @@ void stage_actor::pump() {
     }
   in_.repay(*this, true);
   if (can_work()) {
-    if (satisfied_ || in_.exhausted())
+    if (complete_ || in_.exhausted())
       finish();
     if (const auto due = kernel_->due(); due && !finished_)
       wake_at(*due);
@@ -208,9 +208,11 @@ void stage_actor::finish() {
     out_->end(*this);
 }
 
+// The kernel itself needs no more: what is behind it need not wait for the sources to notice.
 void stage_actor::enough() {
-  satisfied_ = true;
-  in_.tell_enough(*this);
+  complete_ = true;
+  if (!std::exchange(satisfied_, true))
+    in_.tell_enough(*this);
 }
 
 void stage_actor::took(duration d) noexcept {

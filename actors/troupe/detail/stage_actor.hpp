@@ -66,6 +66,7 @@ private:
   time_point clock_{};       ///< the last time read: one reading serves several purposes
   bool ordered_;
   bool distributed_;
+  bool complete_ = false;    ///< the kernel hands on nothing more
   bool satisfied_ = false;   ///< nothing more is wanted: the input is filtered away
   bool starved_ = false;     ///< stopped for want of demand: its return is worth a pump
   bool retry_pending_ = false;

@@ -94,8 +94,9 @@ void supervisor_actor::abort(const error& reason) {
 
 void supervisor_actor::on_exit() {
   state_->ctx().forget(std::exchange(callback_, 0));
-  if (alive_ > 0)
-    abort({errc::worker_died, "supervisor", "the run's supervisor was ended from outside"});
+  // The children watch us: they end too.
+  if (alive_ > 0 || !adopted_)
+    state_->halt({errc::worker_died, "supervisor", "the run's supervisor was ended from outside"});
   children_.clear();
   // A pending timer may keep this object for longer than the run.
   state_ = nullptr;

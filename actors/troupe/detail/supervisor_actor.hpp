@@ -31,7 +31,8 @@ struct adopt_msg {
 /// Drain:  sources are told to finish; the end then travels downstream through every stage. What is
 ///         left when the limit is over is aborted.
 /// Abort:  on a failure, a kill, a cancelled context, a deadline or `stop`: every child counts what
-///         it holds as abandoned and ends. If this actor itself is killed, it aborts the run too.
+///         it holds as abandoned and ends. The children watch this actor, so that they end if it is
+///         killed itself.
 class supervisor_actor final : public actor_base {
 public:
   supervisor_actor(caf::actor_config& cfg, std::shared_ptr<run_state> state);

@@ -29,7 +29,10 @@ caf::message_handler worker_actor::common_handlers() {
         wakes_at_.reset();
         on_timer();
       },
-      [this](wire_msg& msg) { wire(msg); },
+      [this](wire_msg& msg) {
+        watch_actor(supervisor_, [this](const caf::error&) { quit(); });
+        wire(msg);
+      },
       [this](abort_msg) { quit(); },
       [this](pause_msg msg) {
         paused_ = msg.paused;

@@ -37,28 +37,16 @@ public:
   }
 
   offer_result offer(T item) {
-    std::vector<T> dropped;
     std::unique_lock lock{mutex_};
-    const auto answer = put(item, dropped);
-    const auto notify = wake_source();
-    lock.unlock();
-    if (notify)
-      notify();
-    for (auto& d : dropped)
-      lose(std::move(d));
-    if (answer == offer_result::dropped)
-      lose_incoming(std::move(item));
-    return answer;
+    return put_in(std::move(item), lock);
   }
 
   result<void> push(T item, duration limit) {
     const auto until = std::chrono::steady_clock::now() + limit;
-    {
-      std::unique_lock lock{mutex_};
-      if (overflow_.what() == overflow::action::backpressure && !wait_for_room(lock, until, limit))
-        return fail(errc::timed_out, "inbox \"" + name_ + "\" stayed full");
-    }
-    switch (offer(std::move(item))) {
+    std::unique_lock lock{mutex_};
+    if (overflow_.what() == overflow::action::backpressure && !wait_for_room(lock, until, limit))
+      return fail(errc::timed_out, "inbox \"" + name_ + "\" stayed full");
+    switch (put_in(std::move(item), lock)) {
       case offer_result::closed:
         return fail(errc::closed, "inbox \"" + name_ + "\" is closed");
       case offer_result::full:
@@ -94,19 +82,26 @@ public:
 
   // -- for the source ----------------------------------------------------------------------------
 
+  /// A run in `sys` starts: what is offered from now on is its own.
+  void claim(caf::actor_system& sys) {
+    const std::lock_guard lock{mutex_};
+    if (system_ != nullptr)
+      throw std::logic_error("inbox \"" + name_ + "\" already feeds another run");
+    system_ = &sys;
+    ended_ = false;
+  }
+
   void attach(source_services services) {
     const std::lock_guard lock{mutex_};
-    if (services_)
-      throw std::logic_error("inbox \"" + name_ + "\" already feeds another run");
     services_.emplace(std::move(services));
-    ended_ = false;
   }
 
   supply take(item_array<T>& into, std::size_t room, account& counts) {
     std::unique_lock lock{mutex_};
     book(counts);
     if (failed_)
-      throw std::runtime_error("the inbox overflowed its capacity of " + std::to_string(capacity_));
+      throw returned_error{
+          {errc::overflow, {}, "the inbox overflowed its capacity of " + std::to_string(capacity_)}};
     const auto n = std::min(room, items_.size());
     for (std::size_t i = 0; i < n; ++i) {
       into.push_back(std::move(items_.front()));
@@ -130,6 +125,7 @@ public:
       book(counts);
       rest.swap(items_);
       services_.reset();
+      system_ = nullptr;
       std::swap(gate, gate_);
       ended_ = true;
       failed_ = waiting_ = false;
@@ -141,6 +137,21 @@ public:
 
 private:
   using action = overflow::action;
+
+  // Hooks and notifications come after the lock is let go.
+  offer_result put_in(T item, std::unique_lock<std::mutex>& lock) {
+    std::vector<T> dropped;
+    const auto answer = put(item, dropped);
+    const auto notify = wake_source();
+    lock.unlock();
+    if (notify)
+      notify();
+    for (auto& d : dropped)
+      lose(std::move(d));
+    if (answer == offer_result::dropped)
+      lose_incoming(std::move(item));
+    return answer;
+  }
 
   // With the lock held. The item is moved from only if accepted.
   offer_result put(T& item, std::vector<T>& dropped) {
@@ -198,8 +209,8 @@ private:
 
   bool wait_for_room(std::unique_lock<std::mutex>& lock, time_point until, duration limit) {
     const auto has_room = [this] { return closed_ || ended_ || items_.size() < capacity_; };
-    if (services_ && is_testing(services_->system)) {
-      auto& sys = services_->system;
+    if (system_ != nullptr && is_testing(*system_)) {
+      auto& sys = *system_;
       lock.unlock();
       virtual_time::run_jobs(sys);
       lock.lock();
@@ -239,6 +250,7 @@ private:
   std::mutex mutex_;
   std::condition_variable room_;
   std::deque<T> items_;
+  caf::actor_system* system_ = nullptr; ///< of the run that it feeds
   std::optional<source_services> services_;
   caf::actor gate_;
   std::uint64_t received_ = 0; ///< this and the next two: since the source last looked
@@ -253,16 +265,13 @@ private:
 template <class T>
 class inbox_source final : public source_kernel {
 public:
-  explicit inbox_source(std::shared_ptr<inbox_queue<T>> queue) : queue_(std::move(queue)) {}
+  inbox_source(std::shared_ptr<inbox_queue<T>> queue, caf::actor_system& sys)
+      : queue_(std::move(queue)) {
+    queue_->claim(sys);
+  }
 
-  void open(source_services services) override {
-    queue_->attach(std::move(services));
-    attached_ = true;
-  }
-  void close(kernel_host& host) noexcept override {
-    if (std::exchange(attached_, false))
-      queue_->detach(host.counts());
-  }
+  void open(source_services services) override { queue_->attach(std::move(services)); }
+  void close(kernel_host& host) noexcept override { queue_->detach(host.counts()); }
   bool counts_received() const noexcept override { return true; }
   bool drains() override {
     queue_->close();
@@ -275,7 +284,6 @@ public:
 
 private:
   std::shared_ptr<inbox_queue<T>> queue_;
-  bool attached_ = false;
 };
 
 } // namespace troupe::detail

@@ -1,0 +1,59 @@
+#include "dead_letter_file.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+namespace log_analytics {
+
+std::optional<std::string> dead_letter_file::open(const std::string& path) {
+  path_ = path;
+  if (path.empty())
+    return std::nullopt;
+  out_.open(path, std::ios::binary | std::ios::trunc);
+  if (!out_)
+    return "--dead-letters: " + path + ": " + std::generic_category().message(errno);
+  return std::nullopt;
+}
+
+void dead_letter_file::begin(const std::string& input) {
+  const std::lock_guard lock{mutex_};
+  if (out_.is_open())
+    out_ << "# " << input << '\n';
+}
+
+void dead_letter_file::add(std::uint64_t number, std::string_view reason, std::string_view line) {
+  const std::lock_guard lock{mutex_};
+  ++lines_;
+  bytes_ += line.size() + 1;
+  const auto known = reasons_.find(reason);
+  ++(known != reasons_.end() ? known->second : reasons_[std::string{reason}]);
+  if (out_.is_open())
+    out_ << number << '\t' << reason << '\t' << line << '\n';
+}
+
+std::uint64_t dead_letter_file::lines() const {
+  const std::lock_guard lock{mutex_};
+  return lines_;
+}
+
+std::uint64_t dead_letter_file::bytes() const {
+  const std::lock_guard lock{mutex_};
+  return bytes_;
+}
+
+std::map<std::string, std::uint64_t, std::less<>> dead_letter_file::reasons() const {
+  const std::lock_guard lock{mutex_};
+  return reasons_;
+}
+
+std::optional<std::string> dead_letter_file::close() {
+  const std::lock_guard lock{mutex_};
+  if (!out_.is_open())
+    return std::nullopt;
+  out_.close();
+  if (!out_)
+    return "--dead-letters: " + path_ + ": not all lines could be written";
+  return std::nullopt;
+}
+
+} // namespace log_analytics

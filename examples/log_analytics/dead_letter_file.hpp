@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace log_analytics {
+
+/// Counts malformed lines by reason and, if there is a file, keeps them: a line of number, reason
+/// and text each, tabs between. May be called from several threads.
+///
+/// Bound: one count per reason; lines go to the file at once.
+class dead_letter_file {
+public:
+  /// Errors: one line if `path` cannot be written; an empty path is none.
+  std::optional<std::string> open(const std::string& path);
+
+  /// Marks the lines to come as those of `input`; only needed where there are several.
+  void begin(const std::string& input);
+  void add(std::uint64_t number, std::string_view reason, std::string_view line);
+
+  std::uint64_t lines() const;
+  std::uint64_t bytes() const;
+  std::map<std::string, std::uint64_t, std::less<>> reasons() const;
+
+  /// Writes what is left. Errors: one line if anything was lost, for example on a full disk.
+  std::optional<std::string> close();
+
+private:
+  mutable std::mutex mutex_;
+  std::string path_;
+  std::ofstream out_;
+  std::uint64_t lines_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> reasons_;
+};
+
+} // namespace log_analytics

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "summary.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace log_analytics {
+
+struct section_row {
+  std::string key; // printable
+  counts count;
+};
+
+/// A table of the report, ready to be written in any format.
+struct section {
+  std::string_view id;    // as in JSON and CSV
+  std::string_view title; // as in the text
+  std::vector<section_row> rows;
+  std::size_t distinct = 0; // keys, shown or not
+  counts other;             // requests whose keys no longer fitted in
+};
+
+/// Hands out all tables in the order of the report, with at most `top` rows where they are ranked.
+///
+/// Bound: one table at a time.
+void for_each_section(const summary& s, std::size_t top,
+                      const std::function<void(section table)>& use);
+
+} // namespace log_analytics

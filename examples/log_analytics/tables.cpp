@@ -1,0 +1,197 @@
+#include "tables.hpp"
+
+#include <cstring>
+#include <numeric>
+#include <random>
+
+namespace log_analytics {
+
+namespace {
+
+constexpr std::uint64_t secret_a = 0xa0761d6478bd642f;
+constexpr std::uint64_t secret_b = 0xe7037ed1a0b428db;
+constexpr std::size_t block_size = std::size_t{64} * 1024;
+
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  __extension__ using wide = unsigned __int128;
+  const wide product = static_cast<wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+template <class Int>
+std::uint64_t load(const char* p) {
+  Int value;
+  std::memcpy(&value, p, sizeof value);
+  return value;
+}
+
+} // namespace
+
+std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
+  const char* p = text.data();
+  std::size_t left = text.size();
+  std::uint64_t hash = seed ^ secret_a;
+  for (; left > 16; left -= 16, p += 16)
+    hash = mix(load<std::uint64_t>(p) ^ secret_b, load<std::uint64_t>(p + 8) ^ hash);
+  // The last 1 to 16 bytes, as two words that may overlap.
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  if (left >= 8) {
+    a = load<std::uint64_t>(p);
+    b = load<std::uint64_t>(p + left - 8);
+  } else if (left >= 4) {
+    a = load<std::uint32_t>(p);
+    b = load<std::uint32_t>(p + left - 4);
+  } else if (left > 0) {
+    a = load<std::uint8_t>(p) << 16 | load<std::uint8_t>(p + left / 2) << 8
+        | load<std::uint8_t>(p + left - 1);
+  }
+  return mix(secret_b ^ text.size(), mix(a ^ secret_b, b ^ hash));
+}
+
+std::uint64_t combine(std::uint64_t a, std::uint64_t b) { return mix(a ^ secret_a, b ^ secret_b); }
+
+std::uint64_t process_seed() {
+  static const std::uint64_t seed = [] {
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+  }();
+  return seed;
+}
+
+// -- top_table ----------------------------------------------------------------
+
+top_table::top_table(table_limits limits)
+    : limits_(limits), seed_(process_seed()), slots_(std::size_t{256}) {}
+
+std::uint64_t top_table::add(std::string_view key, std::uint64_t bytes) {
+  const bool cut = key.size() > limits_.key_bytes;
+  if (cut)
+    key = key.substr(0, limits_.key_bytes);
+  const auto hash = hash_of(key, seed_);
+  at(key, cut, hash).add(bytes);
+  return hash;
+}
+
+void top_table::add(const row& r) { at(r.key, r.cut, hash_of(r.key, seed_)).add(r.count); }
+
+counts& top_table::at(std::string_view key, bool cut, std::uint64_t hash) {
+  const auto tag = static_cast<std::uint32_t>(hash >> 32);
+  const auto mask = slots_.size() - 1;
+  for (auto i = tag & mask;; i = (i + 1) & mask) {
+    auto& s = slots_[i];
+    if (s.node == 0)
+      return insert(s, tag, key, cut);
+    if (s.tag != tag)
+      continue;
+    auto& found = nodes_[s.node - 1];
+    if (found.text() == key && found.cut == cut)
+      return found.count;
+  }
+}
+
+counts& top_table::insert(slot& free, std::uint32_t tag, std::string_view key, bool cut) {
+  if (nodes_.size() >= limits_.keys)
+    return other_;
+  const char* stored = store(key);
+  if (stored == nullptr)
+    return other_;
+  nodes_.push_back({stored, static_cast<std::uint32_t>(key.size()), cut, {}});
+  free = {tag, static_cast<std::uint32_t>(nodes_.size())};
+  if (nodes_.size() * 2 > slots_.size())
+    grow();
+  return nodes_.back().count;
+}
+
+const char* top_table::store(std::string_view key) {
+  if (key.size() > limits_.total_bytes - stored_bytes_)
+    return nullptr;
+  stored_bytes_ += key.size();
+  if (key.size() > block_left_ || blocks_.empty()) {
+    const auto size = std::max(std::min(block_size, limits_.total_bytes), key.size());
+    blocks_.push_back(std::make_unique_for_overwrite<char[]>(size + 1));
+    block_left_ = size;
+  }
+  // Blocks are filled from the end, so that one number tells where the room is.
+  block_left_ -= key.size();
+  char* at = blocks_.back().get() + block_left_;
+  std::copy(key.begin(), key.end(), at);
+  return at;
+}
+
+void top_table::grow() {
+  std::vector<slot> larger(slots_.size() * 2);
+  const auto mask = larger.size() - 1;
+  for (const auto& s : slots_) {
+    if (s.node == 0)
+      continue;
+    auto i = s.tag & mask;
+    while (larger[i].node != 0)
+      i = (i + 1) & mask;
+    larger[i] = s;
+  }
+  slots_ = std::move(larger);
+}
+
+std::vector<row> top_table::top(std::size_t count) const {
+  std::vector<std::uint32_t> order(nodes_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  count = std::min(count, order.size());
+  const auto middle = order.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(order.begin(), middle, order.end(), [this](auto a, auto b) {
+    const auto& x = nodes_[a];
+    const auto& y = nodes_[b];
+    return x.count.hits != y.count.hits ? x.count.hits > y.count.hits : x.text() < y.text();
+  });
+  std::vector<row> rows;
+  rows.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& n = nodes_[order[i]];
+    rows.push_back({n.text(), n.cut, n.count});
+  }
+  return rows;
+}
+
+counts top_table::total() const {
+  auto sum = other_;
+  for (const auto& n : nodes_)
+    sum.add(n.count);
+  return sum;
+}
+
+// -- distinct_set -------------------------------------------------------------
+
+distinct_set::distinct_set(std::size_t limit) : limit_(limit), slots_(std::size_t{256}) {}
+
+void distinct_set::add(std::uint64_t value) {
+  value += value == 0; // 0 marks a free slot
+  const auto mask = slots_.size() - 1;
+  auto i = value & mask;
+  for (; slots_[i] != 0; i = (i + 1) & mask)
+    if (slots_[i] == value)
+      return;
+  if (size_ >= limit_) {
+    complete_ = false;
+    return;
+  }
+  slots_[i] = value;
+  ++size_;
+  if (size_ * 2 > slots_.size())
+    grow();
+}
+
+void distinct_set::grow() {
+  std::vector<std::uint64_t> larger(slots_.size() * 2);
+  const auto mask = larger.size() - 1;
+  for (const auto value : slots_) {
+    if (value == 0)
+      continue;
+    auto i = value & mask;
+    while (larger[i] != 0)
+      i = (i + 1) & mask;
+    larger[i] = value;
+  }
+  slots_ = std::move(larger);
+}
+
+} // namespace log_analytics

@@ -1,0 +1,114 @@
+// make_log: writes realistic access log lines to standard output, for examples, tests and
+// benchmarks.
+//
+//   make_log --lines 1000000 --seed 7 --malformed 0.001 > big.log
+//
+// The same options give the same bytes. No actors here: one generator, one buffer.
+
+#include "generator.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+namespace {
+
+constexpr std::size_t buffer_size = std::size_t{256} * 1024;
+
+/// Writes all of `text`; false if standard output is closed or broken, see errno.
+bool write_all(std::string_view text) {
+  while (!text.empty()) {
+    const auto written = write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written < 0)
+      return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+int generate(const make_log::settings& s) {
+  make_log::generator lines{s};
+  std::string buffer;
+  buffer.reserve(buffer_size + 4096);
+  for (std::uint64_t i = 1; i <= s.lines; ++i) {
+    lines.append_line(buffer);
+    if (buffer.size() < buffer_size && i < s.lines)
+      continue;
+    if (!write_all(buffer)) {
+      if (errno == EPIPE) // `make_log | head` is no error
+        return 0;
+      std::cerr << "make_log: standard output: " << std::generic_category().message(errno) << '\n';
+      return 1;
+    }
+    buffer.clear();
+  }
+  return 0;
+}
+
+/// Midnight UTC of "YYYY-MM-DD" in seconds since 1970.
+std::int64_t start_of(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int used = 0;
+  const int fields = std::sscanf(text.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &used);
+  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
+                                         std::chrono::day{day}};
+  if (fields != 3 || static_cast<std::size_t>(used) != text.size() || !date.ok() || year < 1970)
+    throw CLI::ValidationError("--start", "\"" + text + "\" is not YYYY-MM-DD, from 1970 on");
+  return std::chrono::seconds{std::chrono::sys_days{date}.time_since_epoch()}.count();
+}
+
+int run(int argc, char** argv) {
+  make_log::settings s;
+  CLI::App app{"Writes access log lines in the combined format to standard output.", "make_log"};
+  app.option_defaults()->always_capture_default();
+  app.add_option("--lines", s.lines, "How many lines");
+  app.add_option("--seed", s.seed, "The same seed makes the same lines");
+  app.add_option("--malformed", s.malformed, "Share of malformed lines, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--hosts", s.hosts, "Distinct hosts, at most")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--paths", s.paths, "Distinct paths, at most")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--days", s.days, "Days that the lines spread over, about")
+      ->check(CLI::Range(0.0, 36500.0));
+  app.add_option_function<std::string>(
+         "--start", [&s](const std::string& text) { s.start = start_of(text); },
+         "The first day (default: 2015-05-17)")
+      ->type_name("YYYY-MM-DD");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.help();
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    std::cerr << "make_log: " << e.what() << " (see make_log --help)\n";
+    return 2;
+  }
+  std::signal(SIGPIPE, SIG_IGN); // so that write tells
+  return generate(s);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "make_log: %s\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,34 @@
+#include <troupe/alert.hpp>
+
+#include <algorithm>
+#include <ostream>
+
+#include <troupe/detail/metric_text.hpp>
+
+namespace troupe {
+
+std::string_view to_string(alert_state state) noexcept {
+  return state == alert_state::raised ? "raised" : "resolved";
+}
+
+duration alert::lasted() const noexcept { return std::max(duration::zero(), at - since); }
+
+std::string to_string(const alert& a) {
+  using detail::measured_digits;
+  const bool raised = a.state == alert_state::raised;
+  std::string text{raised ? to_string(a.level) : to_string(a.state)};
+  text.append(": ").append(detail::format_subject(a.metric, a.stage));
+  text.append(" = ").append(detail::format_value(a.metric, a.value, measured_digits));
+  text.append(raised ? " " : ", was ").append(a.side == comparison::above ? "> " : "< ");
+  text.append(detail::format_value(a.metric, a.limit, detail::written_digits));
+  // A limit that was passed just now has not lasted.
+  if (a.lasted() > duration::zero())
+    text.append(" for ").append(detail::format_duration(a.lasted(), measured_digits));
+  if (!a.reason.empty())
+    text.append(", ").append(a.reason);
+  return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const alert& a) { return out << to_string(a); }
+
+} // namespace troupe

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+#include <troupe/threshold.hpp>
+
+namespace troupe {
+
+enum class alert_state { raised, resolved };
+std::string_view to_string(alert_state state) noexcept;
+
+/// A rule's limit was passed for long enough, or is passed no more.
+///
+/// Units:  `value` and `limit` as in `threshold`: durations in seconds, memory in bytes.
+/// Cost:   a copy of two or three strings; no reference to the run.
+struct alert {
+  alert_state state = alert_state::raised;
+  severity level = severity::warning;
+  std::string rule{};  ///< as written: `p99_latency("pricing") > 250ms for 2s`
+  std::string stage{}; ///< empty where the rule is about the process
+  metric_kind metric = metric_kind::mailbox_depth;
+  comparison side = comparison::above;
+  double value = 0;     ///< at `at`; where a run ended, the last one seen
+  double limit = 0;     ///< the rule's threshold
+  time_point since{};   ///< when the limit was first seen passed
+  time_point at{};      ///< when the alert was raised, last updated or resolved
+  std::string reason{}; ///< why it is over though the value is not, e.g. "the run ended"
+
+  /// How long the limit had been passed by `at`; never negative.
+  duration lasted() const noexcept;
+
+  friend bool operator==(const alert&, const alert&) = default;
+};
+
+/// One line: `critical: p99_latency("pricing") = 312ms > 250ms for 2.1s`, or
+/// `resolved: p99_latency("pricing") = 120ms, was > 250ms for 12s`.
+std::string to_string(const alert& a);
+std::ostream& operator<<(std::ostream& out, const alert& a);
+
+} // namespace troupe

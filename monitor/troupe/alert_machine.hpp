@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <troupe/alert.hpp>
+
+namespace troupe {
+
+/// Decides from a rule and a series of values when an alert begins and ends.
+///
+/// ```
+/// alert_machine m{(mailbox_depth("book") > 100).for_at_least(2s)};
+/// m.feed(t0, 150);       // nothing: not for long enough
+/// m.feed(t0 + 2s, 130);  // raised, since t0
+/// m.feed(t0 + 3s, 100);  // resolved: exactly at the limit is not above it
+/// ```
+///
+/// Shape:  (now, value) -> nothing, raised or resolved; each alert is raised once, resolved once.
+/// Bound:  one alert, whatever is fed.
+/// Units:  `now` is any steady clock; one that steps back can only make an alert later.
+class alert_machine {
+public:
+  enum class state {
+    quiet,   ///< within the limit
+    pending, ///< beyond it, but not long enough, or still in the cooldown
+    raised,  ///< an alert is open
+  };
+
+  explicit alert_machine(threshold rule);
+
+  /// Judges one sample. Without a value (or with NaN) nothing is known, and nothing changes: a
+  /// stage that did no work is neither well again nor worse.
+  std::optional<alert> feed(time_point now, std::optional<double> value);
+
+  /// What was measured is gone: forgets a pending breach, and resolves an open alert with
+  /// `reason`.
+  std::optional<alert> end(time_point now, std::string reason);
+
+  const threshold& rule() const noexcept { return rule_; }
+  state current() const noexcept { return state_; }
+
+  /// The open alert with the latest value, if there is one.
+  std::optional<alert> open() const;
+
+private:
+  std::optional<alert> watch_breach(time_point now);
+  bool cooling(time_point now) const noexcept;
+  alert make_alert(alert_state what) const;
+  std::optional<alert> resolve(time_point now, std::string reason);
+
+  threshold rule_;
+  state state_ = state::quiet;
+  time_point since_{}; // of the breach; pending and raised only
+  time_point at_{};    // of value_
+  double value_ = 0;
+  std::optional<time_point> resolved_at_;
+};
+
+} // namespace troupe

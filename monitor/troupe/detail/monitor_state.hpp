@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <troupe/alert_machine.hpp>
+#include <troupe/monitor.hpp>
+
+namespace troupe::detail {
+
+/// All that a monitor knows. The actor writes, any thread reads; runs are sampled without a lock
+/// held.
+class monitor_state {
+public:
+  /// How many ended runs keep their last metrics.
+  static constexpr std::size_t ended_kept = 16;
+
+  explicit monitor_state(monitor_options options);
+
+  duration period() const noexcept { return options_.sample_every; }
+
+  // -- any thread --
+
+  /// Takes the sample that the first period is measured from. The actor is to `admit` next.
+  void add(std::shared_ptr<const observable> run);
+
+  /// No call of `on_alert` is under way or will come after this.
+  void silence();
+
+  std::vector<graph_metrics> metrics() const;
+  std::vector<alert> history() const;
+  std::vector<alert> open_alerts() const;
+  std::uint64_t dropped_alerts() const;
+  std::uint64_t callback_errors() const;
+
+  // -- the actor only --
+
+  void admit();
+
+  /// Samples and judges every run; whether one is still alive.
+  bool sample_all();
+
+private:
+  struct watched {
+    std::shared_ptr<const observable> run;
+    graph_sample last;
+    std::optional<graph_metrics> metrics;
+    std::vector<alert_machine> rules;
+    bool over = false;
+  };
+
+  void sample(watched& w);
+  void judge_process();
+  void judge(std::vector<alert_machine>& rules, time_point at, const graph_metrics& values,
+             bool over, const char* ending);
+  void note(std::optional<alert> a);
+  void publish();
+  void tell(const alert& a);
+
+  monitor_options options_; // `on_alert`: callback_mutex_
+
+  // The actor only.
+  std::vector<watched> runs_;
+  std::vector<alert_machine> process_rules_;
+  std::vector<alert> news_;              // of this period
+  std::optional<graph_metrics> process_; // of the newest sample in this period
+  time_point process_at_{};
+
+  mutable std::mutex callback_mutex_; // before mutex_
+  mutable std::mutex mutex_;          // all below
+  std::vector<watched> incoming_;
+  std::deque<graph_metrics> ended_;
+  std::vector<graph_metrics> live_;
+  std::vector<alert> open_;
+  std::deque<alert> history_;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t callback_errors_ = 0;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,89 @@
+#include <troupe/monitor.hpp>
+
+#include <utility>
+
+#include <troupe/detail/compat.hpp>
+#include <troupe/detail/monitor_state.hpp>
+
+namespace troupe {
+
+namespace {
+
+/// To the monitor's actor: a run is waiting to be watched.
+struct admit_msg {
+  using internal_message = void;
+};
+
+/// From the monitor's actor to itself; an old generation is ignored.
+struct sample_msg {
+  using internal_message = void;
+  std::uint64_t generation = 0;
+};
+
+class monitor_actor : public detail::actor_base {
+public:
+  monitor_actor(caf::actor_config& cfg, std::shared_ptr<detail::monitor_state> state)
+      : actor_base{cfg}, state_{std::move(state)} {}
+
+  const char* name() const override { return "troupe.monitor"; }
+
+  // A timer that is still out keeps this object alive; the runs must not stay with it.
+  void on_exit() override { state_.reset(); }
+
+protected:
+  caf::message_handler handlers() override {
+    return {[this](const admit_msg&) {
+              state_->admit();
+              if (!timer_runs_)
+                start_timer();
+            },
+            [this](const sample_msg& msg) {
+              if (msg.generation != generation_)
+                return;
+              timer_runs_ = state_->sample_all();
+              if (timer_runs_)
+                start_timer();
+            }};
+  }
+
+private:
+  void start_timer() {
+    timer_runs_ = true;
+    detail::send_after(this, state_->period(), caf::actor{this}, sample_msg{++generation_});
+  }
+
+  std::shared_ptr<detail::monitor_state> state_;
+  std::uint64_t generation_ = 0;
+  bool timer_runs_ = false;
+};
+
+} // namespace
+
+monitor::monitor(caf::actor_system& sys, monitor_options options)
+    : sys_{sys}, state_{std::make_shared<detail::monitor_state>(std::move(options))},
+      actor_{detail::spawn<monitor_actor>(sys, state_)} {}
+
+monitor::~monitor() {
+  state_->silence();
+  detail::anon_kill(actor_);
+  actor_ = nullptr;
+  if (detail::is_testing(sys_))
+    detail::virtual_time::run_jobs(sys_);
+}
+
+void monitor::watch(std::shared_ptr<const observable> run) {
+  state_->add(std::move(run));
+  detail::anon_send(actor_, admit_msg{});
+}
+
+std::vector<graph_metrics> monitor::metrics() const { return state_->metrics(); }
+
+std::vector<alert> monitor::history() const { return state_->history(); }
+
+std::vector<alert> monitor::open_alerts() const { return state_->open_alerts(); }
+
+std::uint64_t monitor::dropped_alerts() const { return state_->dropped_alerts(); }
+
+std::uint64_t monitor::callback_errors() const { return state_->callback_errors(); }
+
+} // namespace troupe

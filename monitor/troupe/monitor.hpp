@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+
+#include <troupe/alert.hpp>
+#include <troupe/observer.hpp>
+#include <troupe/threshold.hpp>
+
+namespace troupe {
+
+namespace detail {
+class monitor_state;
+}
+
+struct monitor_options {
+  duration sample_every = std::chrono::seconds{1};
+  std::vector<threshold> alert_when{};
+
+  /// Called for every alert, raised or resolved, in the monitor's actor, one at a time: while it
+  /// works no samples are taken. What it throws is counted and goes no further. It must not
+  /// destroy the monitor.
+  std::function<void(const alert&)> on_alert{};
+
+  std::size_t history = 1024; ///< alerts that are kept
+};
+
+/// Watches runs: samples their counters, judges rules, tells of alerts.
+///
+/// ```
+/// monitor watch{sys, {.sample_every = 250ms,
+///                     .alert_when = {mailbox_depth("book") > 10'000},
+///                     .on_alert = [](const alert& a) { std::cerr << a << '\n'; }}};
+/// run r = start(sys, flow, watch);
+/// ```
+///
+/// Shape:  one actor; every run has its own state for each rule about a stage, rules about the
+///         process have one. Idle, without a timer, while no run is alive.
+/// Bound:  `history` alerts (the newest; lost ones are counted), two samples per live run, and the
+///         last metrics of the 16 runs that ended last.
+/// Units:  a sample's own time decides, not the actor's. A run is sampled when it is watched, once
+///         per period, and once more when it has ended; its alerts are then resolved with the
+///         reason "the run ended". That last, shorter span raises no `<` alert: ending is no
+///         failure.
+/// Errors: std::invalid_argument for sample_every <= 0 or history = 0.
+/// Cost:   reads what the stages count anyway; the runs send and receive nothing.
+class monitor : public observer {
+public:
+  explicit monitor(caf::actor_system& sys, monitor_options options = {});
+  monitor(const monitor&) = delete;
+  monitor& operator=(const monitor&) = delete;
+
+  /// Ends the actor and lets go of the runs; what happened since their last sample is not judged,
+  /// and open alerts stay open. Waits for no more than a call of `on_alert` that is under way:
+  /// there is none afterwards.
+  ~monitor() override;
+
+  /// Watches `run` from now until it ends. Callable from any thread, as are all members.
+  void watch(std::shared_ptr<const observable> run) override;
+
+  /// The last period of every run: the last ended ones first, then the live ones, in the order in
+  /// which they were watched. A live run is here from its first full period on.
+  std::vector<graph_metrics> metrics() const;
+
+  /// The newest alerts, oldest first.
+  std::vector<alert> history() const;
+
+  /// The alerts that are open, with the latest value.
+  std::vector<alert> open_alerts() const;
+
+  /// Alerts that the history had no room for.
+  std::uint64_t dropped_alerts() const;
+
+  /// How often `on_alert` threw.
+  std::uint64_t callback_errors() const;
+
+private:
+  caf::actor_system& sys_;
+  std::shared_ptr<detail::monitor_state> state_; // shared with the actor
+  caf::actor actor_;
+};
+
+} // namespace troupe

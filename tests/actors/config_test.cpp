@@ -1,0 +1,453 @@
+#include <troupe/config.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <caf/actor_registry.hpp>
+#include <caf/policy/work_sharing.hpp>
+#include <caf/policy/work_stealing.hpp>
+#include <caf/scheduler/coordinator.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include <troupe/detail/compat.hpp>
+#include <troupe/detail/wake_scheduler.hpp>
+
+using namespace std::chrono_literals;
+namespace detail = troupe::detail;
+
+namespace {
+
+template <class Coordinator>
+bool runs_on(caf::actor_system& sys) {
+  return dynamic_cast<Coordinator*>(&sys.scheduler()) != nullptr;
+}
+
+struct hop {
+  using internal_message = void;
+  int left;
+};
+
+template <class T>
+struct boxed {
+  using internal_message = void;
+  std::shared_ptr<T> value;
+};
+
+struct work {
+  using internal_message = void;
+};
+
+struct done_counter {
+  explicit done_counter(int n) : missing(n) {}
+  void count() {
+    if (--missing == 0)
+      all.set_value();
+  }
+
+  std::atomic<int> missing;
+  std::promise<void> all;
+};
+
+/// Sends each hop on to `next` (or back to its sender) until none is left.
+class player : public detail::actor_base {
+public:
+  player(caf::actor_config& cfg, done_counter* counter) : actor_base(cfg), done_(counter) {}
+
+protected:
+  caf::message_handler handlers() override {
+    return {[this](hop h) {
+              if (h.left > 0)
+                detail::send(this, next_, hop{h.left - 1});
+              else
+                done_->count();
+            },
+            [this](const caf::actor& next) { next_ = next; }, [this](work) { done_->count(); }};
+  }
+
+private:
+  void on_exit_msg(const caf::error& reason) override {
+    next_ = nullptr; // two players hold each other
+    actor_base::on_exit_msg(reason);
+  }
+
+  caf::actor next_;
+  done_counter* done_;
+};
+
+/// Never runs out of messages.
+class busy_body : public detail::actor_base {
+public:
+  using actor_base::actor_base;
+
+protected:
+  caf::message_handler handlers() override {
+    detail::send(this, this, work{});
+    return {[this](work) { detail::send(this, this, work{}); }};
+  }
+};
+
+/// Passes only when `n` take part at the same time.
+class meeting {
+public:
+  explicit meeting(int n) : here_(n), complete_(here_.all.get_future().share()) {}
+
+  void attend() {
+    here_.count();
+    if (complete_.wait_for(10s) != std::future_status::ready)
+      ++given_up;
+  }
+
+  std::atomic<int> given_up{0};
+
+private:
+  done_counter here_;
+  std::shared_future<void> complete_;
+};
+
+/// Calls its guests and then keeps its thread until all are there.
+class attendant : public detail::actor_base {
+public:
+  attendant(caf::actor_config& cfg, meeting* m, std::vector<caf::actor> guests)
+      : actor_base(cfg), meeting_(m), guests_(std::move(guests)) {}
+
+protected:
+  caf::message_handler handlers() override {
+    return {[this](work) {
+      // Longer than idle threads search, so that they are parked when the calls go out.
+      const auto end = std::chrono::steady_clock::now() + 1ms;
+      while (!guests_.empty() && std::chrono::steady_clock::now() < end)
+        ;
+      for (const auto& g : guests_)
+        detail::send(this, g, work{});
+      meeting_->attend();
+      quit();
+    }};
+  }
+
+private:
+  meeting* meeting_;
+  std::vector<caf::actor> guests_;
+};
+
+/// Notes the times of its ticks, one every 10 s, and throws at the fourth.
+class ticker : public detail::actor_base {
+public:
+  ticker(caf::actor_config& cfg, std::vector<troupe::time_point>* ticks)
+      : actor_base(cfg), ticks_(ticks) {}
+
+protected:
+  caf::message_handler handlers() override {
+    detail::send_after(this, 10s, this, work{});
+    return {[this](work) {
+      ticks_->push_back(detail::now(system()));
+      if (ticks_->size() == 4)
+        throw std::runtime_error("tired");
+      detail::send_after(this, 10s, this, work{});
+    }};
+  }
+
+private:
+  std::vector<troupe::time_point>* ticks_;
+};
+
+class watcher : public detail::actor_base {
+public:
+  watcher(caf::actor_config& cfg, caf::actor whom, std::vector<std::string>* reasons)
+      : actor_base(cfg), whom_(std::move(whom)), reasons_(reasons) {}
+
+protected:
+  caf::message_handler handlers() override {
+    for (int i = 0; i < 2; ++i)
+      watch_actor(whom_, [this](const caf::error& e) { reasons_->push_back(caf::to_string(e)); });
+    return {[](work) {}};
+  }
+
+private:
+  caf::actor whom_;
+  std::vector<std::string>* reasons_;
+};
+
+class recorder : public detail::actor_base {
+public:
+  recorder(caf::actor_config& cfg, std::vector<int>* seen) : actor_base(cfg), seen_(seen) {}
+
+protected:
+  caf::message_handler handlers() override {
+    return {[this](const boxed<int>& m) { seen_->push_back(*m.value); }};
+  }
+
+private:
+  std::vector<int>* seen_;
+};
+
+troupe::config with_policy(const std::string& name) {
+  troupe::config cfg;
+  detail::set_policy(cfg, name);
+  return cfg;
+}
+
+boxed<int> box(int i) { return {std::make_shared<int>(i)}; }
+
+} // namespace
+
+TEST_SUITE("config") {
+
+  TEST_CASE("a system has the wake scheduler and a thread per core unless told otherwise") {
+    troupe::config cfg;
+    caf::actor_system sys{cfg};
+
+    CHECK(runs_on<detail::wake_coordinator>(sys));
+    CHECK(sys.scheduler().num_workers() == std::thread::hardware_concurrency());
+    CHECK_FALSE(detail::is_testing(sys));
+  }
+
+  TEST_CASE("each policy chosen gives its coordinator") {
+    SUBCASE("testing") {
+      auto cfg = with_policy("testing");
+      caf::actor_system sys{cfg};
+      CHECK(runs_on<caf::scheduler::test_coordinator>(sys));
+      CHECK(detail::is_testing(sys));
+    }
+    SUBCASE("sharing") {
+      auto cfg = with_policy("sharing");
+      caf::actor_system sys{cfg};
+      CHECK(runs_on<caf::scheduler::coordinator<caf::policy::work_sharing>>(sys));
+    }
+    SUBCASE("stealing") {
+      auto cfg = with_policy("stealing");
+      caf::actor_system sys{cfg};
+      CHECK(runs_on<caf::scheduler::coordinator<caf::policy::work_stealing>>(sys));
+    }
+    SUBCASE("wake, with the number of threads asked for") {
+      auto cfg = with_policy("wake");
+      detail::set_option(cfg, "scheduler.max-threads", std::size_t{3});
+      caf::actor_system sys{cfg};
+      CHECK(runs_on<detail::wake_coordinator>(sys));
+      CHECK(sys.scheduler().num_workers() == 3);
+    }
+  }
+
+  TEST_CASE("options of the command line win over the defaults") {
+    troupe::config cfg;
+    const std::vector<std::string> args{"--scheduler.policy='sharing'",
+                                        "--scheduler.max-threads=3"};
+
+    REQUIRE_FALSE(cfg.parse(args));
+    caf::actor_system sys{cfg};
+
+    CHECK(runs_on<caf::scheduler::coordinator<caf::policy::work_sharing>>(sys));
+    CHECK(sys.scheduler().num_workers() == 3);
+  }
+
+  TEST_CASE("an unknown policy falls back to ours") {
+    auto cfg = with_policy("stealin");
+    caf::actor_system sys{cfg};
+
+    CHECK(runs_on<detail::wake_coordinator>(sys));
+  }
+
+} // TEST_SUITE
+
+TEST_SUITE("wake_scheduler") {
+
+  TEST_CASE("a system with no work shuts down") {
+    for (const std::size_t threads : {1U, 2U, 8U}) {
+      auto cfg = with_policy("wake");
+      detail::set_option(cfg, "scheduler.max-threads", threads);
+      CHECK_NOTHROW(caf::actor_system{cfg});
+    }
+  }
+
+  TEST_CASE("500 pairs of actors finish 200 rallies each") {
+    constexpr int pairs = 500;
+    for (const std::size_t threads : {1U, 2U, 8U}) {
+      auto cfg = with_policy("wake");
+      detail::set_option(cfg, "scheduler.max-threads", threads);
+      caf::actor_system sys{cfg};
+      done_counter done{pairs};
+
+      std::vector<caf::actor> players;
+      for (int i = 0; i < pairs; ++i) {
+        auto a = detail::spawn<player>(sys, &done);
+        auto b = detail::spawn<player>(sys, &done);
+        detail::anon_send(a, b);
+        detail::anon_send(b, a);
+        detail::anon_send(a, hop{200});
+        players.insert(players.end(), {a, b});
+      }
+
+      CHECK(done.all.get_future().wait_for(60s) == std::future_status::ready);
+      for (const auto& p : players)
+        detail::anon_exit(p);
+    }
+  }
+
+  TEST_CASE("all that many outside threads send arrives, one wake-up at a time") {
+    constexpr int threads = 8;
+    constexpr int rounds = 500;
+    auto cfg = with_policy("wake");
+    detail::set_option(cfg, "scheduler.max-threads", std::size_t{4});
+    caf::actor_system sys{cfg};
+    std::atomic<int> arrived{0};
+
+    // Each thread waits for its answer, so that the workers go idle time and again.
+    std::vector<std::thread> senders;
+    for (int t = 0; t < threads; ++t)
+      senders.emplace_back([&sys, &arrived] {
+        for (int i = 0; i < rounds; ++i) {
+          done_counter done{1};
+          auto a = detail::spawn<player>(sys, &done);
+          detail::anon_send(a, work{});
+          if (done.all.get_future().wait_for(10s) == std::future_status::ready)
+            ++arrived;
+          detail::anon_exit(a);
+          sys.registry().await_running_count_equal(0);
+        }
+      });
+    for (auto& s : senders)
+      s.join();
+
+    CHECK(arrived == threads * rounds);
+  }
+
+  TEST_CASE("actors that never run out of messages do not starve the others") {
+    auto cfg = with_policy("wake");
+    detail::set_option(cfg, "scheduler.max-threads", std::size_t{2});
+    caf::actor_system sys{cfg};
+    std::vector<caf::actor> busy;
+    for (int i = 0; i < 6; ++i)
+      busy.push_back(detail::spawn<busy_body>(sys));
+    done_counter done{100};
+
+    auto a = detail::spawn<player>(sys, &done);
+    for (int i = 0; i < 100; ++i)
+      detail::anon_send(a, work{});
+
+    CHECK(done.all.get_future().wait_for(60s) == std::future_status::ready);
+    for (const auto& b : busy)
+      detail::anon_kill(b);
+    detail::anon_exit(a);
+  }
+
+  TEST_CASE("a sender that keeps its thread delays none of its receivers while threads are idle") {
+    for (const int threads : {2, 4}) {
+      auto cfg = with_policy("wake");
+      detail::set_option(cfg, "scheduler.max-threads", static_cast<std::size_t>(threads));
+      caf::actor_system sys{cfg};
+
+      for (int i = 0; i < 20; ++i) {
+        meeting m{threads};
+        std::vector<caf::actor> guests;
+        for (int g = 1; g < threads; ++g)
+          guests.push_back(detail::spawn<attendant>(sys, &m, std::vector<caf::actor>{}));
+        detail::anon_send(detail::spawn<attendant>(sys, &m, std::move(guests)), work{});
+        sys.await_all_actors_done();
+        REQUIRE(m.given_up == 0);
+      }
+    }
+  }
+
+} // TEST_SUITE
+
+TEST_SUITE("compat") {
+
+  TEST_CASE("run_for lets each thing happen at its own virtual time") {
+    auto cfg = with_policy("testing");
+    caf::actor_system sys{cfg};
+    std::vector<troupe::time_point> ticks;
+    const auto start = detail::now(sys);
+    auto a = detail::spawn<ticker>(sys, &ticks);
+
+    detail::virtual_time::run_for(sys, 35s);
+
+    CHECK(ticks == std::vector{start + 10s, start + 20s, start + 30s});
+    CHECK(detail::now(sys) == start + 35s);
+    CHECK(detail::virtual_time::next_timeout(sys) == start + 40s);
+    detail::anon_exit(a);
+    detail::virtual_time::run_jobs(sys);
+  }
+
+  TEST_CASE("an exception ends the actor, and each watch is told once") {
+    auto cfg = with_policy("testing");
+    caf::actor_system sys{cfg};
+    std::vector<troupe::time_point> ticks;
+    std::vector<std::string> reasons;
+    auto a = detail::spawn<ticker>(sys, &ticks);
+    auto w = detail::spawn<watcher>(sys, a, &reasons);
+    int gone = 0;
+    detail::on_actor_gone(a, [&gone] { ++gone; });
+
+    detail::virtual_time::run_for(sys, 39s);
+    CHECK(gone == 0);
+    detail::virtual_time::run_jobs(sys);
+    detail::virtual_time::trigger_next_timeout(sys);
+    detail::virtual_time::run_jobs(sys);
+
+    CHECK(gone == 1);
+    REQUIRE(reasons.size() == 2);
+    CHECK(reasons[0].find("tired") != std::string::npos);
+    CHECK_FALSE(detail::virtual_time::trigger_next_timeout(sys));
+    detail::anon_exit(w);
+    detail::virtual_time::run_jobs(sys);
+  }
+
+  TEST_CASE("a kill and an urgent message overtake what waits; an exit does not") {
+    auto cfg = with_policy("testing");
+    caf::actor_system sys{cfg};
+    std::vector<int> seen;
+    auto a = detail::spawn<recorder>(sys, &seen);
+    detail::virtual_time::run_jobs(sys);
+    detail::anon_send(a, box(1));
+
+    SUBCASE("kill") {
+      detail::anon_kill(a);
+      detail::virtual_time::run_jobs(sys);
+      CHECK(seen.empty());
+    }
+    SUBCASE("exit") {
+      detail::anon_exit(a);
+      detail::virtual_time::run_jobs(sys);
+      CHECK(seen == std::vector{1});
+    }
+    SUBCASE("urgent") {
+      detail::anon_send_urgent(a, box(2));
+      detail::virtual_time::run_jobs(sys);
+      CHECK(seen == std::vector{2, 1});
+      detail::anon_exit(a);
+      detail::virtual_time::run_jobs(sys);
+    }
+  }
+
+  TEST_CASE("an actor that keeps sending to itself takes turns with the others in virtual time") {
+    auto cfg = with_policy("testing");
+    caf::actor_system sys{cfg};
+    done_counter done{1};
+    auto busy = detail::spawn<busy_body>(sys);
+    auto a = detail::spawn<player>(sys, &done);
+    detail::on_actor_gone(a, [busy] { detail::anon_kill(busy); });
+
+    detail::anon_send(a, work{});
+    detail::anon_exit(a);
+    detail::virtual_time::run_jobs(sys); // returns only if the kill was ever sent
+
+    CHECK(done.missing == 0);
+  }
+
+  TEST_CASE("virtual time is refused on a scheduler that runs in real time") {
+    troupe::config cfg;
+    caf::actor_system sys{cfg};
+
+    CHECK_THROWS_WITH_AS(detail::virtual_time::run_jobs(sys),
+                         "virtual time needs the scheduler policy \"testing\"", std::logic_error);
+  }
+
+} // TEST_SUITE

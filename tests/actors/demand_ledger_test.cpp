@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include <troupe/detail/account.hpp>
+#include <troupe/policy/demand_ledger.hpp>
+#include <troupe/policy/dispatch.hpp>
+
+namespace tr = troupe;
+
+TEST_SUITE("demand_ledger") {
+  TEST_CASE("opens as many batches as it has buffers, one at a time") {
+    tr::demand_ledger l{2, 8};
+
+    CHECK(l.may_open());
+    l.open();
+    CHECK(!l.may_open());
+    l.sent();
+    CHECK(l.may_open());
+    l.open();
+    l.sent();
+    CHECK(!l.may_open());
+    l.home(1, 8);
+    CHECK(l.may_open());
+  }
+
+  TEST_CASE("sends a batch when it is full, or when nothing else is on its way") {
+    tr::demand_ledger l{4, 8};
+    l.open();
+    CHECK(!l.should_send(0));
+    CHECK(l.should_send(1));
+    l.sent();
+    l.home(1, 8);
+    l.open();
+    l.sent();
+    l.open();
+
+    CHECK(!l.should_send(7));
+    CHECK(l.should_send(8));
+    l.home(1, 8);
+    CHECK(l.should_send(7));
+  }
+
+  TEST_CASE("the receiver's wish limits a batch to 1..capacity; before the first it is 1") {
+    tr::demand_ledger l{4, 8};
+    CHECK(l.limit() == 1);
+    const std::vector<std::pair<std::size_t, std::size_t>> table{{5, 5}, {0, 1}, {8, 8}, {100, 8}};
+    for (const auto& [want, limit] : table) {
+      l.open();
+      l.sent();
+      l.home(1, want);
+      CHECK(l.limit() == limit);
+    }
+  }
+
+  TEST_CASE("is settled when every buffer is home and none is being filled") {
+    tr::demand_ledger l{2, 4};
+    CHECK(l.settled());
+    l.open();
+    CHECK(!l.settled());
+    l.sent();
+    CHECK(!l.settled());
+    l.home(1, 4);
+    CHECK(l.settled());
+  }
+}
+
+TEST_SUITE("plan_edge") {
+  TEST_CASE("never holds more than the buffer, unless there are more actors than that") {
+    for (std::size_t buffer : {1, 2, 3, 5, 8, 100, 1024, 100'000})
+      for (std::size_t bytes : {1, 8, 100, 4096, 100'000})
+        for (std::size_t senders : {1, 2, 3, 16})
+          for (std::size_t receivers : {1, 2, 7, 64}) {
+            CAPTURE(buffer);
+            CAPTURE(bytes);
+            CAPTURE(senders);
+            CAPTURE(receivers);
+            const auto p = tr::plan_edge(buffer, bytes, senders, receivers);
+            CHECK(p.buffers >= 1);
+            CHECK(p.capacity >= 1);
+            CHECK(senders * p.buffers * p.capacity <= std::max({buffer, senders, receivers}));
+            CHECK((p.capacity == 1 || p.capacity * bytes <= 32 * 1024));
+          }
+  }
+
+  TEST_CASE("uses most of the buffer that it is given") {
+    for (std::size_t buffer : {1, 2, 4, 10, 100, 1024, 5000}) {
+      const auto p = tr::plan_edge(buffer, 8, 1, 1);
+      CHECK(2 * p.buffers * p.capacity > buffer);
+    }
+  }
+
+  TEST_CASE("every receiver can be given a batch at the same time") {
+    const auto p = tr::plan_edge(1024, 8, 1, 8);
+
+    CHECK(p.buffers >= 8);
+  }
+}
+
+TEST_SUITE("least_loaded_dispatch") {
+  TEST_CASE("picks the worker with the fewest items") {
+    tr::least_loaded_dispatch d{3};
+    d.sent(0, 5);
+    d.sent(1, 2);
+    d.sent(2, 3);
+
+    CHECK(d.pick(9) == 1u);
+    d.returned(0, 1, 5);
+    CHECK(d.pick(9) == 0u);
+  }
+
+  TEST_CASE("ties go to the worker that has been idle for longest") {
+    tr::least_loaded_dispatch d{3};
+    for (std::size_t w : {0, 1, 2})
+      d.sent(w, 1);
+    for (std::size_t w : {2, 0, 1})
+      d.returned(w, 1, 1);
+
+    CHECK(d.pick(1) == 2u);
+  }
+
+  TEST_CASE("gives no worker more batches than allowed") {
+    tr::least_loaded_dispatch d{2};
+    d.sent(0, 1);
+    d.sent(1, 1);
+
+    CHECK(!d.pick(1));
+    CHECK(d.pick(2) == 0u);
+    CHECK(!d.settled());
+  }
+}
+
+TEST_SUITE("account") {
+  TEST_CASE("every item is in flight until exactly one call says what became of it") {
+    tr::detail::account a;
+    a.receive(10);
+    CHECK(a.totals().in_flight == 10);
+    a.deliver(3);
+    a.filter(2);
+    a.drop(1);
+    a.shed(1);
+    a.fail(1);
+    CHECK(a.totals().balanced());
+    CHECK(a.totals().in_flight == 2);
+    a.abandon_rest();
+    CHECK(a.totals().abandoned == 2);
+    CHECK(a.totals().in_flight == 0);
+    CHECK(a.totals().balanced());
+  }
+
+  TEST_CASE("a published block reads back what was published, and blocks add up") {
+    tr::detail::metric_block one;
+    tr::detail::metric_block two;
+    one.publish({.received = 3, .delivered = 2, .in_flight = 1}, std::chrono::nanoseconds{5});
+    two.publish({.received = 4, .delivered = 4}, std::chrono::nanoseconds{6});
+
+    tr::counters sum;
+    tr::duration busy{};
+    one.add_to(sum, busy);
+    two.add_to(sum, busy);
+
+    CHECK(sum.received == 7);
+    CHECK(sum.delivered == 6);
+    CHECK(sum.in_flight == 1);
+    CHECK(busy.count() == 11);
+  }
+}

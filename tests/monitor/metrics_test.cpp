@@ -1,0 +1,230 @@
+#include <troupe/metrics.hpp>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace std::chrono_literals;
+using troupe::counters;
+using troupe::graph_sample;
+using troupe::metrics_between;
+using troupe::stage_sample;
+
+namespace {
+
+const troupe::time_point start{1000s};
+
+graph_sample sample_at(troupe::duration since_start, std::vector<stage_sample> stages) {
+  return {.at = start + since_start, .stages = std::move(stages)};
+}
+
+stage_sample stage_with(counters totals) { return {.name = "parse", .totals = totals}; }
+
+} // namespace
+
+TEST_SUITE("metrics") {
+
+  TEST_CASE("adding counters adds every one of them") {
+    counters sum{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    sum += counters{10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110};
+
+    CHECK(sum == counters{11, 22, 33, 44, 55, 66, 77, 88, 99, 110, 121});
+  }
+
+  TEST_CASE("every pattern has the name by which the API calls it") {
+    using troupe::pattern_kind;
+    CHECK(to_string(pattern_kind::producer_consumer) == "producer_consumer");
+    CHECK(to_string(pattern_kind::fan_out) == "fan_out");
+    CHECK(to_string(pattern_kind::fan_in) == "fan_in");
+    CHECK(to_string(pattern_kind::pipeline) == "pipeline");
+    CHECK(to_string(pattern_kind::worker_pool) == "worker_pool");
+    CHECK(to_string(pattern_kind::rate_limiter) == "rate_limiter");
+    CHECK(to_string(pattern_kind::circuit_breaker) == "circuit_breaker");
+    CHECK(to_string(pattern_kind::scatter_gather) == "scatter_gather");
+  }
+
+  TEST_CASE("throughput counts each way in which an input can be finished, and no other") {
+    struct row {
+      const char* counter;
+      counters later;
+      double per_second;
+    };
+    const row rows[] = {
+        {"delivered", {.delivered = 20}, 10}, {"filtered", {.filtered = 20}, 10},
+        {"dropped", {.dropped = 20}, 10},     {"shed", {.shed = 20}, 10},
+        {"failed", {.failed = 20}, 10},       {"received", {.received = 20}, 0},
+        {"emitted", {.emitted = 20}, 0},      {"in_flight", {.in_flight = 20}, 0},
+        {"abandoned", {.abandoned = 20}, 0},  {"redelivered", {.redelivered = 20}, 0},
+    };
+    for (const auto& row : rows) {
+      CAPTURE(row.counter);
+      const auto m = metrics_between(sample_at(0s, {stage_with({})}),
+                                     sample_at(2s, {stage_with(row.later)}));
+      CHECK(m.stages.at(0).throughput == doctest::Approx(row.per_second));
+    }
+  }
+
+  TEST_CASE("rates are those of the span, while counters are totals since the start") {
+    const auto m = metrics_between(sample_at(10s, {stage_with({.delivered = 900, .failed = 100})}),
+                                   sample_at(12s, {stage_with({.delivered = 990, .failed = 110})}));
+
+    CHECK(m.stages.at(0).throughput == doctest::Approx(50));
+    CHECK(m.stages.at(0).error_rate == doctest::Approx(0.1));
+    CHECK(m.stages.at(0).counters == counters{.delivered = 990, .failed = 110});
+  }
+
+  TEST_CASE("nothing finished means no error rate, not a division by zero") {
+    const auto same = stage_with({.delivered = 5, .failed = 5});
+    const auto m = metrics_between(sample_at(0s, {same}), sample_at(1s, {same}));
+
+    CHECK(m.stages.at(0).throughput == 0);
+    CHECK(m.stages.at(0).error_rate == 0);
+  }
+
+  TEST_CASE("utilization is the busy share of all workers' time, kept within 0..1") {
+    struct row {
+      troupe::duration busy;
+      std::size_t workers;
+      double utilization;
+    };
+    const row rows[] = {
+        {0s, 4, 0.0}, {2s, 4, 0.25}, {8s, 4, 1.0}, {9s, 4, 1.0}, {1s, 0, 0.0}, {-1s, 1, 0.0},
+    };
+    for (const auto& row : rows) {
+      CAPTURE(row.busy.count());
+      CAPTURE(row.workers);
+      auto later = stage_with({});
+      later.busy = 3s + row.busy;
+      later.workers = row.workers;
+      auto earlier = later;
+      earlier.busy = 3s;
+      const auto m = metrics_between(sample_at(0s, {earlier}), sample_at(2s, {later}));
+      CHECK(m.stages.at(0).utilization == doctest::Approx(row.utilization));
+    }
+  }
+
+  TEST_CASE("buffer fill is the mailbox depth's share of the buffer") {
+    auto stage = stage_with({});
+    stage.mailbox_depth = 256;
+
+    SUBCASE("of a bounded buffer") {
+      stage.capacity = 1024;
+      const auto m = metrics_between(sample_at(0s, {}), sample_at(1s, {stage})).stages.at(0);
+      CHECK(m.mailbox_depth == 256);
+      CHECK(m.buffer_fill == doctest::Approx(0.25));
+    }
+    SUBCASE("and zero without a buffer") {
+      const auto m = metrics_between(sample_at(0s, {}), sample_at(1s, {stage})).stages.at(0);
+      CHECK(m.buffer_fill == 0);
+    }
+  }
+
+  TEST_CASE("latency and wait are those of the span, each from its own histogram") {
+    auto earlier = stage_with({});
+    earlier.latency.record(1'000'000'000, 1'000);
+    auto later = earlier;
+    later.latency.record(1'000, 100);
+    later.wait.record(8, 10);
+
+    const auto m = metrics_between(sample_at(0s, {earlier}), sample_at(1s, {later})).stages.at(0);
+
+    CHECK(m.latency.mean == 1us);
+    CHECK(m.latency.p50 >= 1us);
+    CHECK(m.latency.p99 <= 1063ns); // 6.25 % above
+    CHECK(m.latency.max <= 1063ns);
+    CHECK(m.wait.mean == 8ns);
+    CHECK(m.wait.max == 8ns);
+  }
+
+  TEST_CASE("an empty earlier sample at the start gives the metrics since the start") {
+    auto now = stage_with({.delivered = 300, .failed = 100});
+    now.latency.record(12, 400);
+    const auto m = metrics_between(graph_sample{.at = start}, sample_at(4s, {now})).stages.at(0);
+
+    CHECK(m.throughput == doctest::Approx(100));
+    CHECK(m.error_rate == doctest::Approx(0.25));
+    CHECK(m.latency.p50 == 12ns);
+  }
+
+  TEST_CASE("stages are matched by name, not by position, and listed as in the later sample") {
+    const stage_sample a{.name = "a", .totals = {.delivered = 10}};
+    const stage_sample b{.name = "b", .totals = {.delivered = 1'000}};
+    auto a_later = a;
+    a_later.totals.delivered += 1;
+    auto b_later = b;
+    b_later.totals.delivered += 2;
+    const stage_sample new_one{.name = "c", .totals = {.delivered = 3}};
+
+    const auto m
+        = metrics_between(sample_at(0s, {a, b}), sample_at(1s, {b_later, new_one, a_later}));
+
+    REQUIRE(m.stages.size() == 3);
+    CHECK(m.stages[0].name == "b");
+    CHECK(m.stages[0].throughput == doctest::Approx(2));
+    CHECK(m.stages[1].throughput == doctest::Approx(3));
+    CHECK(m.stages[2].throughput == doctest::Approx(1));
+  }
+
+  TEST_CASE("without a span there are no rates") {
+    for (const auto span : {0s, -5s}) {
+      CAPTURE(span.count());
+      auto later = sample_at(span, {stage_with({.delivered = 10, .failed = 10})});
+      later.cpu = 3s;
+      auto earlier = sample_at(0s, {stage_with({})});
+      earlier.cpu = 1s;
+      const auto m = metrics_between(earlier, later);
+      CHECK(m.stages.at(0).throughput == 0);
+      CHECK(m.stages.at(0).utilization == 0);
+      CHECK(m.cpu == 0);
+    }
+  }
+
+  TEST_CASE("totals that began anew are taken as they are, never as a huge difference") {
+    auto earlier = stage_with({.delivered = 100, .failed = 50});
+    earlier.latency.record(5, 150);
+    auto later = stage_with({.delivered = 10});
+    later.latency.record(7, 10);
+    const auto m = metrics_between(sample_at(0s, {earlier}), sample_at(1s, {later})).stages.at(0);
+
+    CHECK(m.throughput == 0);
+    CHECK(m.error_rate == 0);
+    CHECK(m.latency.max == 7ns);
+  }
+
+  TEST_CASE("cpu is processor seconds per second of the span") {
+    auto earlier = sample_at(0s, {});
+    earlier.cpu = 10s;
+    auto later = sample_at(2s, {});
+    later.cpu = 13s;
+    later.actors = 7;
+    later.memory = 4096;
+
+    const auto m = metrics_between(earlier, later);
+
+    CHECK(m.cpu == doctest::Approx(1.5));
+    CHECK(m.actors == 7);
+    CHECK(m.memory == 4096);
+  }
+
+  TEST_CASE("cpu is left out where the earlier sample did not take it") {
+    auto later = sample_at(2s, {});
+    later.cpu = 1h;
+    CHECK(metrics_between(graph_sample{.at = start}, later).cpu == 0);
+  }
+
+  TEST_CASE("the kernel tells this process's memory and processor time") {
+    const auto before = troupe::read_process_usage();
+    // 64 MiB, each page touched: resident memory grows by that much.
+    std::vector<char> block(std::size_t{64} << 20, 'x');
+    const auto after = troupe::read_process_usage();
+
+    CHECK(block.back() == 'x');
+    CHECK(before.memory > 0);
+    CHECK(after.memory >= before.memory + (std::size_t{60} << 20));
+    CHECK(before.cpu > 0ns);
+    CHECK(after.cpu > before.cpu);
+  }
+
+} // TEST_SUITE

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <troupe/detail/compat.hpp>
+#include <troupe/troupe.hpp>
+
+namespace support {
+
+using namespace std::chrono_literals;
+
+/// An actor system in virtual time: nothing happens but what a test makes happen.
+class virtual_system {
+public:
+  virtual_system() {
+    troupe::detail::set_policy(config_, "testing");
+    system_.emplace(config_);
+  }
+
+  operator caf::actor_system&() { return *system_; }
+  caf::actor_system& operator*() { return *system_; }
+  std::size_t actors() { return system_->registry().running(); }
+
+private:
+  caf::actor_system_config config_;
+  std::optional<caf::actor_system> system_;
+};
+
+/// Real threads, for what virtual time cannot show.
+class threaded_system {
+public:
+  operator caf::actor_system&() { return system_; }
+  caf::actor_system& operator*() { return system_; }
+  std::size_t actors() { return system_.registry().running(); }
+
+private:
+  troupe::config config_;
+  caf::actor_system system_{config_};
+};
+
+/// What every ended run promises: each stage accounts for every item, nothing is in flight, and each
+/// edge of a linear flow carried on one side what came out on the other.
+inline const troupe::report& accounted(const troupe::report& r) {
+  std::optional<std::uint64_t> emitted;
+  for (const auto& [name, c] : r.stages()) {
+    CAPTURE(name);
+    CHECK(c.received
+          == c.delivered + c.filtered + c.dropped + c.shed + c.failed + c.abandoned + c.in_flight);
+    CHECK(c.in_flight == 0);
+    if (emitted)
+      CHECK(c.received == *emitted);
+    emitted = c.emitted;
+  }
+  return r;
+}
+
+/// Runs a flow to its end and checks its accounts and that no actor is left.
+template <class System>
+troupe::report run_to_end(System& sys, const troupe::flow<void>& f,
+                          troupe::run_options options = {}) {
+  const auto before = sys.actors();
+  auto r = troupe::start(sys, f, std::move(options));
+  auto end = r.wait();
+  CHECK(sys.actors() == before);
+  return accounted(end);
+}
+
+/// The same while other runs live in the system.
+template <class System>
+troupe::report run_to_end_besides(System& sys, const troupe::flow<void>& f) {
+  auto r = troupe::start(sys, f);
+  auto end = r.wait();
+  return accounted(end);
+}
+
+/// What the exception said.
+template <class F>
+std::string refusal(F f) {
+  try {
+    f();
+  } catch (const std::invalid_argument& e) {
+    return e.what();
+  }
+  return "nothing was refused";
+}
+
+inline std::vector<int> numbers(int n) {
+  std::vector<int> v;
+  for (int i = 0; i < n; ++i)
+    v.push_back(i);
+  return v;
+}
+
+/// 0, 1, 2, … without end.
+inline auto endless() {
+  return [n = 0]() mutable { return std::optional{n++}; };
+}
+
+} // namespace support

@@ -1,0 +1,15 @@
+// expect: troupe: the predicate of this filter does not accept the item type that the flow hands it
+
+#include <string>
+#include <vector>
+
+#include <troupe/pipeline.hpp>
+#include <troupe/producer_consumer.hpp>
+
+namespace tr = troupe;
+
+auto wrong() {
+  return tr::from("numbers", std::vector{1, 2, 3})
+         | tr::filter("some", [](const std::string& text) { return !text.empty(); })
+         | tr::ignore("end");
+}

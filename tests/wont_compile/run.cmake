@@ -1,0 +1,26 @@
+# Compiles SOURCE, which must fail; the first error must hold the text of its first line, `// expect: text`.
+# The first error, because that is the one people read.
+
+file(STRINGS ${SOURCE} first_line LIMIT_COUNT 1)
+if(NOT first_line MATCHES "^// expect: (.+)$")
+  message(FATAL_ERROR "${SOURCE} must begin with `// expect: <text of the first error>`")
+endif()
+set(expected "${CMAKE_MATCH_1}")
+
+# -isystem /usr/include would hide the standard library's own headers from it.
+list(REMOVE_ITEM INCLUDES ${IMPLICIT} "")
+list(TRANSFORM INCLUDES PREPEND "-I")
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only ${INCLUDES} ${SOURCE}
+                RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(status EQUAL 0)
+  message(FATAL_ERROR "${SOURCE} compiles, and must not.\nExpected: ${expected}")
+endif()
+
+string(FIND "${output}" "error:" at)
+string(SUBSTRING "${output}" ${at} -1 first_error)
+string(REGEX REPLACE "\n.*" "" first_error "${first_error}")
+string(FIND "${first_error}" "${expected}" at)
+if(at EQUAL -1)
+  message("${output}\nexpected: ${expected}\nfound:    ${first_error}\n") # not in the next, which would wrap it
+  message(FATAL_ERROR "the first error of ${SOURCE} is not the expected one")
+endif()
