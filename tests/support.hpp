@@ -49,8 +49,8 @@ private:
   caf::actor_system system_{config_};
 };
 
-/// What every ended run promises: each stage accounts for every item, nothing is in flight, and each
-/// edge of a linear flow carried on one side what came out on the other.
+/// What every ended run promises: each stage accounts for every item, nothing is in flight, and
+/// each edge of a linear flow carried on one side what came out on the other.
 inline const troupe::report& accounted(const troupe::report& r) {
   std::optional<std::uint64_t> emitted;
   for (const auto& [name, c] : r.stages()) {

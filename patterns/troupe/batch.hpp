@@ -39,8 +39,8 @@ public:
   explicit key_index_of(G g) : key_of_(std::move(g)) {}
 
   std::size_t number_of(const void* item) override {
-    const auto [at, fresh] = numbers_.try_emplace(
-        std::invoke(key_of_, *static_cast<const T*>(item)), next_);
+    const auto [at, fresh]
+        = numbers_.try_emplace(std::invoke(key_of_, *static_cast<const T*>(item)), next_);
     if (fresh)
       keys_.emplace(next_++, &at->first);
     return at->second;
@@ -60,13 +60,13 @@ private:
 
 } // namespace detail
 
-/// The key of a keyed batch: a function whose parameter names the item type; its answer is hashable.
+/// The key of a keyed batch: a function whose parameter names the item type; its answer is
+/// hashable.
 class batch_key {
 public:
   batch_key() = default;
   template <class G>
-    requires(!std::same_as<std::remove_cvref_t<G>, batch_key>)
-  batch_key(G g) {
+  requires(!std::same_as<std::remove_cvref_t<G>, batch_key>) batch_key(G g) {
     static_assert(detail::has_signature<G>,
                   "troupe: a key needs a function whose parameter names the item type");
     using item = detail::parameter_t<G>;
@@ -196,9 +196,10 @@ inline auto batch(std::string name, batch_options options) {
                      "a function that takes the item type of the flow");
     auto n = detail::serial_node(name, "batch", {.buffer = options.buffer});
     n.holds = hold;
-    return detail::extend<std::vector<T>>(f, detail::with_fresh(std::move(n), [=] {
-      return detail::batch_op<T>{options.size, options.within, hold, options.key.make()};
-    }));
+    return detail::extend<std::vector<T>>(
+        f, detail::with_fresh(std::move(n), [=] {
+          return detail::batch_op<T>{options.size, options.within, hold, options.key.make()};
+        }));
   }};
 }
 

@@ -49,10 +49,8 @@ struct fused_function<F> {
   F function;
 
   template <class T>
-    requires std::invocable<F&, T>
-  decltype(auto) operator()(T&& item) {
-    return std::invoke(function, std::forward<T>(item));
-  }
+  requires std::invocable<F&, T>
+  decltype(auto) operator()(T&& item) { return std::invoke(function, std::forward<T>(item)); }
 };
 
 template <class F, class... Rest>
@@ -61,9 +59,8 @@ struct fused_function<F, Rest...> {
   fused_function<Rest...> rest;
 
   template <class T>
-    requires std::invocable<F&, T>
-             && std::invocable<fused_function<Rest...>&, unwrapped_t<std::invoke_result_t<F&, T>>>
-  auto operator()(T&& item) {
+  requires std::invocable<F&, T> && std::invocable < fused_function<Rest...>
+  &, unwrapped_t < std::invoke_result_t < F&, T >>> auto operator()(T&& item) {
     return then(std::invoke(function, std::forward<T>(item)), rest);
   }
 };
@@ -72,8 +69,8 @@ struct fused_function<F, Rest...> {
 
 /// Several functions as one, so that one actor runs them all: `stage("x", fused(parse, check))`.
 ///
-/// A step may return std::optional (nothing ends it there: filtered) or troupe::result (an error ends
-/// it there: failed), as in a stage of its own. Saves a hop for each step but the first.
+/// A step may return std::optional (nothing ends it there: filtered) or troupe::result (an error
+/// ends it there: failed), as in a stage of its own. Saves a hop for each step but the first.
 template <class F>
 detail::fused_function<std::decay_t<F>> fused(F&& f) {
   return {std::forward<F>(f)};

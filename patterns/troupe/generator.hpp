@@ -4,12 +4,12 @@
 
 #ifdef __cpp_impl_coroutine
 
-#  include <coroutine>
-#  include <exception>
-#  include <iterator>
-#  include <memory>
-#  include <optional>
-#  include <utility>
+#include <coroutine>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <utility>
 
 namespace troupe {
 

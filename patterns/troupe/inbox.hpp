@@ -20,7 +20,7 @@ namespace troupe {
 
 template <class T>
 struct inbox_options {
-  count capacity = 1024;                                    ///< items
+  count capacity = 1024; ///< items
   troupe::overflow overflow = troupe::overflow::backpressure;
   std::function<void(T)> on_drop = {}; ///< gets each item that the overflow policy drops
 };
@@ -42,9 +42,7 @@ public:
 
   /// An actor that takes T and std::vector<T> as messages and answers `true`, or a caf::error when
   /// an item was refused. T must be a CAF message type. Only while the inbox feeds a run.
-  caf::actor actor()
-    requires std::copy_constructible<T>
-  {
+  caf::actor actor() requires std::copy_constructible<T> {
     return queue_->gate([queue = queue_](caf::actor_system& sys) {
       return detail::spawn<detail::inbox_gate<T>>(sys, queue);
     });
@@ -66,8 +64,8 @@ private:
 ///
 /// Shape:  flow<T>; one actor; order kept. Feeds one run at a time: a second one fails.
 /// Bound:  `capacity` items in the queue; beyond it `overflow` decides.
-/// Errors: std::invalid_argument for a capacity < 1. What is dropped is counted and goes to `on_drop`.
-/// Drain:  the queue is closed to new items and what it holds is delivered.
+/// Errors: std::invalid_argument for a capacity < 1. What is dropped is counted and goes to
+/// `on_drop`. Drain:  the queue is closed to new items and what it holds is delivered.
 template <class T>
 std::pair<inbox_ref<T>, flow<T>> inbox(std::string name, inbox_options<T> options = {}) {
   if (options.capacity.value() < 1)

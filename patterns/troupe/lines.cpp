@@ -33,7 +33,8 @@ void text_block::release(std::size_t references) noexcept {
   ::operator delete(static_cast<void*>(this));
 }
 
-/// Reads blocks and cuts them into lines. A line that a block's end cuts is copied to the next block.
+/// Reads blocks and cuts them into lines. A line that a block's end cuts is copied to the next
+/// block.
 class line_splitter final : public source_kernel {
 public:
   line_splitter(std::function<std::unique_ptr<text_input>()> open_input, const lines_options& o)
@@ -65,9 +66,9 @@ public:
 private:
   bool next_line(item_array<line>& items) {
     const auto* const from = text_ + scanned_;
-    const auto* const newline =
-        from == nullptr ? nullptr
-                        : static_cast<const char*>(std::memchr(from, '\n', size_ - scanned_));
+    const auto* const newline
+        = from == nullptr ? nullptr
+                          : static_cast<const char*>(std::memchr(from, '\n', size_ - scanned_));
     if (newline == nullptr) {
       scanned_ = size_;
       return false;
@@ -143,12 +144,12 @@ private:
   std::unique_ptr<text_input> input_;
   std::size_t longest_;
   long_line too_long_;
-  bool skipping_ = false;      ///< the current line was cut; its rest is of no interest
+  bool skipping_ = false; ///< the current line was cut; its rest is of no interest
   text_block* block_ = nullptr;
   const char* text_ = nullptr; ///< what is not handed out yet, in block_
   std::size_t size_ = 0;
-  std::size_t scanned_ = 0;    ///< of it, known to have no line end
-  std::size_t given_ = 0;      ///< references to block_ that lines have
+  std::size_t scanned_ = 0; ///< of it, known to have no line end
+  std::size_t given_ = 0;   ///< references to block_ that lines have
   std::uint64_t number_ = 0;
   bool ended_ = false;
 };
@@ -178,7 +179,8 @@ flow<line> lines(std::string name, std::filesystem::path path, lines_options opt
 }
 
 flow<line> lines(std::string name, std::istream& in, lines_options options) {
-  return detail::lines_from(std::move(name), [&in] { return detail::open_input(in); }, options);
+  return detail::lines_from(
+      std::move(name), [&in] { return detail::open_input(in); }, options);
 }
 
 } // namespace troupe

@@ -104,13 +104,17 @@ struct lines_options {
 /// Begins a flow with the lines of a file (plain or gzip), of standard input ("-"), or of a stream,
 /// which must outlive the run and is read once.
 ///
-///     troupe::lines("read", "access.log") | troupe::stage("parse", parse)   // parse(std::string_view)
+///     troupe::lines("read", "access.log") | troupe::stage("parse", parse)   //
+///     parse(std::string_view)
 ///
-/// Shape:  flow<troupe::line>; one actor on a thread of its own; in order. "\n" and "\r\n" end a line,
+/// Shape:  flow<troupe::line>; one actor on a thread of its own; in order. "\n" and "\r\n" end a
+/// line,
 ///         the last may lack its end.
-/// Bound:  `buffer` lines, and the blocks of 128 KiB that they lie in. Whoever keeps a line keeps its
+/// Bound:  `buffer` lines, and the blocks of 128 KiB that they lie in. Whoever keeps a line keeps
+/// its
 ///         block: turn what is to be kept into a std::string.
-/// Errors: a file that cannot be opened or read, or a line longer than `longest` (unless it is to be
+/// Errors: a file that cannot be opened or read, or a line longer than `longest` (unless it is to
+/// be
 ///         cut), fails the run, saying which and why.
 /// Cost:   no allocation a line.
 flow<line> lines(std::string name, std::filesystem::path path, lines_options options = {});

@@ -48,8 +48,9 @@ private:
         return state().ended();
       }
       if (!next)
-        throw std::logic_error("run: nothing is left to do under the testing scheduler, and the flow "
-                               "has not ended: a source waits for input, or a stage is paused");
+        throw std::logic_error(
+            "run: nothing is left to do under the testing scheduler, and the flow "
+            "has not ended: a source waits for input, or a stage is paused");
       virtual_time::trigger_next_timeout(sys);
     }
   }
@@ -146,8 +147,8 @@ run start(caf::actor_system& sys, const flow<void>& f, run_options options) {
   auto actors = detail::launch(sys, last, options.ctx, std::move(options.dead_letters));
   if (options.watch != nullptr)
     options.watch->watch(actors.state);
-  return run{std::make_unique<detail::run_handle>(std::move(actors), f.topology(),
-                                                  options.drain_limit)};
+  return run{
+      std::make_unique<detail::run_handle>(std::move(actors), f.topology(), options.drain_limit)};
 }
 
 run start(caf::actor_system& sys, const flow<void>& f, observer& watch, context ctx) {

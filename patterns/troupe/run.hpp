@@ -24,10 +24,10 @@ class run_handle;
 } // namespace detail
 
 struct run_options {
-  observer* watch = nullptr;  ///< e.g. a troupe::monitor; must outlive the start only
-  context ctx = {};           ///< cancelling it, or its deadline, ends the run
-  /// Gets the items of stages with on_error::dead_letter, one at a time, on the stage's thread; a slow
-  /// one slows the stage down.
+  observer* watch = nullptr; ///< e.g. a troupe::monitor; must outlive the start only
+  context ctx = {};          ///< cancelling it, or its deadline, ends the run
+  /// Gets the items of stages with on_error::dead_letter, one at a time, on the stage's thread; a
+  /// slow one slows the stage down.
   std::function<void(const dead_letter&)> dead_letters = {};
   duration drain_limit = std::chrono::seconds{30}; ///< for the destructor
 };
@@ -38,8 +38,8 @@ struct run_options {
 ///     troupe::report end = r.wait();
 ///
 /// Ends:   wait: when the sources end and all is delivered. drain: sources stop now, the rest is
-///         finished within the limit, what is left then is abandoned. stop: abandoned now. Each may be
-///         called again, and answers with the same report. The destructor drains.
+///         finished within the limit, what is left then is abandoned. stop: abandoned now. Each may
+///         be called again, and answers with the same report. The destructor drains.
 /// Bound:  `topology().item_bound()` items.
 /// Errors: std::logic_error for an empty (moved-from) run. What goes wrong while running is in the
 ///         report.
@@ -82,9 +82,11 @@ private:
                         context ctx = {});
 
 template <class T, class... More>
-run start(caf::actor_system&, const flow<T>&, More&&...) {
-  static_assert(detail::never<T>, "troupe: this flow has no sink; end it with sink, collect, "
-                                  "write_lines or ignore");
+requires(!std::is_void_v<T>) run start(caf::actor_system&, const flow<T>&, More&&...) {
+  // A flow<invalid> has had its error.
+  static_assert(std::same_as<T, detail::invalid>,
+                "troupe: this flow has no sink; end it with sink, collect, "
+                "write_lines or ignore");
   return {};
 }
 

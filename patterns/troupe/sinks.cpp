@@ -33,11 +33,13 @@ line_writer::~line_writer() {
   }
 }
 
-void line_writer::write(std::string_view line) {
+bool line_writer::write(std::string_view line) {
   pending_ += line;
   pending_ += '\n';
-  if (pending_.size() >= write_size)
-    flush();
+  if (pending_.size() < write_size)
+    return false;
+  flush();
+  return true;
 }
 
 void line_writer::close() {

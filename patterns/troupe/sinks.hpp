@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -26,8 +27,11 @@ namespace detail {
 
 inline node sink_node(std::string name, std::string_view what, const sink_options& o) {
   return stage_node(std::move(name), what,
-                    {.parallel = o.consumers, .buffer = o.buffer, .batch = o.batch,
-                     .on_error = o.on_error, .thread = o.thread});
+                    {.parallel = o.consumers,
+                     .buffer = o.buffer,
+                     .batch = o.batch,
+                     .on_error = o.on_error,
+                     .thread = o.thread});
 }
 
 template <class T, class F>
@@ -79,7 +83,8 @@ public:
   line_writer& operator=(const line_writer&) = delete;
   ~line_writer();
 
-  void write(std::string_view line);
+  /// Whether this line and all before it have been handed to the system.
+  bool write(std::string_view line);
   /// Errors: std::system_error, as for `write`: a full disk may show only here.
   void close();
 
@@ -97,13 +102,18 @@ struct write_lines_op {
   using input = T;
   using output = no_output;
   std::unique_ptr<line_writer> file;
+  std::uint64_t pending = 0; ///< lines that may still be lost with a full disk: in flight
 
-  outcome operator()(T& item, emitter<no_output>&, kernel_host&) {
-    file->write(item);
-    return outcome::delivered;
+  outcome operator()(T& item, emitter<no_output>&, kernel_host& host) {
+    const bool written = file->write(item);
+    ++pending;
+    if (written)
+      host.counts().deliver(std::exchange(pending, 0));
+    return outcome::held;
   }
-  bool finish(emitter<no_output>&, kernel_host&) {
+  bool finish(emitter<no_output>&, kernel_host& host) {
     file->close();
+    host.counts().deliver(std::exchange(pending, 0));
     return true;
   }
 };
@@ -119,12 +129,18 @@ struct sink_pipe : pipe_tag {
 
   template <class T>
   auto attach(const flow<T>& f) const {
-    if constexpr (accepts<F, T>) {
+    if constexpr (!std::copy_constructible<F>) {
+      static_assert(never<T>,
+                    "troupe: a sink's function must be copyable: each run and each consumer "
+                    "gets a copy (share what cannot be copied through a std::shared_ptr)");
+      return flow<invalid>{};
+    } else if constexpr (accepts<F, T>) {
       return extend<void>(f, with_kernel(sink_node(name, "sink", options),
                                          sink_op<T, F>{function, options.on_error.keeps_item()}));
     } else {
-      static_assert(accepts<F, T>, "troupe: the function of this sink does not accept the item type "
-                                   "that the flow hands it");
+      static_assert(never<T>,
+                    "troupe: the function of this sink does not accept the item type that "
+                    "the flow hands it");
       return flow<invalid>{};
     }
   }
@@ -134,9 +150,11 @@ struct sink_pipe : pipe_tag {
 
 /// Ends a flow: calls `f` with each item.
 ///
-///     | troupe::sink("store", [&](const row& r) { db.insert(r); }, {.thread = troupe::thread::own})
+///     | troupe::sink("store", [&](const row& r) { db.insert(r); }, {.thread =
+///     troupe::thread::own})
 ///
-/// Shape:  flow<T> -> flow<void>; one actor, or `consumers` actors behind a distributor, each with a
+/// Shape:  flow<T> -> flow<void>; one actor, or `consumers` actors behind a distributor, each with
+/// a
 ///         copy of f, each item consumed once. One consumer sees the items in order.
 /// Bound:  `buffer` items on the edge into it (at least `consumers`).
 /// Errors: as `stage`. f may return troupe::result<void> to fail.
@@ -155,8 +173,9 @@ auto collect(std::string name, std::vector<V>& into) {
       return detail::extend<void>(f, detail::with_kernel(detail::sink_node(name, "collect", {}),
                                                          detail::collect_op<T, V>{into}));
     } else {
-      static_assert(detail::never<T>, "troupe: the vector of this collect does not hold the item type "
-                                      "that the flow hands it");
+      static_assert(detail::never<T>,
+                    "troupe: the vector of this collect does not hold the item type "
+                    "that the flow hands it");
       return flow<detail::invalid>{};
     }
   }};
@@ -164,14 +183,16 @@ auto collect(std::string name, std::vector<V>& into) {
 
 /// Ends a flow in a text file, a line an item; an existing file is replaced when the run starts.
 ///
-/// Shape:  flow<T> -> flow<void> for a T that converts to std::string_view; one actor, on a thread of
+/// Shape:  flow<T> -> flow<void> for a T that converts to std::string_view; one actor, on a thread
+/// of
 ///         its own.
 /// Errors: a file that cannot be opened or written (disk full) fails the run, saying why.
 inline auto write_lines(std::string name, std::filesystem::path path) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
     if constexpr (std::convertible_to<T&, std::string_view>) {
       return detail::extend<void>(
-          f, detail::with_fresh(detail::sink_node(name, "write_lines", {.thread = thread::own}), [=] {
+          f,
+          detail::with_fresh(detail::sink_node(name, "write_lines", {.thread = thread::own}), [=] {
             return detail::write_lines_op<T>{std::make_unique<detail::line_writer>(path)};
           }));
     } else {
@@ -185,8 +206,8 @@ inline auto write_lines(std::string name, std::filesystem::path path) {
 /// Ends a flow by dropping its items, which count as delivered.
 inline auto ignore(std::string name) {
   return detail::pipe_of{[name = std::move(name)]<class T>(const flow<T>& f) {
-    return detail::extend<void>(f, detail::with_kernel(detail::sink_node(name, "ignore", {}),
-                                                       detail::ignore_op<T>{}));
+    return detail::extend<void>(
+        f, detail::with_kernel(detail::sink_node(name, "ignore", {}), detail::ignore_op<T>{}));
   }};
 }
 

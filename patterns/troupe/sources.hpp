@@ -102,8 +102,9 @@ public:
     else
       return [kept = std::make_shared<std::shared_ptr<R>>(std::make_shared<R>(std::move(range)))] {
         if (*kept == nullptr)
-          throw std::logic_error("items that can only be moved can be sent once: this flow has been "
-                                 "started before");
+          throw std::logic_error(
+              "items that can only be moved can be sent once: this flow has been "
+              "started before");
         return std::exchange(*kept, nullptr);
       };
   }
@@ -126,16 +127,25 @@ private:
   std::uint64_t tick_ = 0;
 };
 
+template <class F>
+struct made_by {
+  using type = invalid;
+};
+template <std::invocable F>
+struct made_by<F> : std::invoke_result<F&> {};
+
 void check_period(const std::string& name, duration period);
 
 } // namespace detail
 
-/// Begins a flow with what `fn` makes: std::optional<T>(), or std::optional<T>(std::size_t producer)
-/// to tell several producers apart. An empty answer ends that producer, the flow ends with the last.
+/// Begins a flow with what `fn` makes: std::optional<T>(), or std::optional<T>(std::size_t
+/// producer) to tell several producers apart. An empty answer ends that producer, the flow ends
+/// with the last.
 ///
 ///     auto ids = troupe::produce<int>("ids", [n = 0]() mutable { return std::optional{n++}; })
 ///
-/// Shape:  flow<T>; one actor a producer, each with its own copy of fn, made anew for each run; more
+/// Shape:  flow<T>; one actor a producer, each with its own copy of fn, made anew for each run;
+/// more
 ///         than one: a merger, which keeps each producer's order.
 /// Bound:  fn is called only while there is demand: `buffer` items are on the edge at most.
 /// Errors: a throw fails the run.
@@ -149,15 +159,17 @@ flow<T> produce(std::string name, F fn, produce_options options = {}) {
       return detail::pull<T>([fn, producer]() mutable { return fn(producer); });
     };
   } else {
-    static_assert(detail::never<F>, "troupe: produce<T> needs a function that returns std::optional<T> "
-                                    "and takes nothing, or the producer's index");
+    static_assert(detail::never<F>,
+                  "troupe: produce<T> needs a function that returns std::optional<T> "
+                  "and takes nothing, or the producer's index");
   }
   return detail::begin_flow<T>(std::move(n));
 }
 
 /// Begins a flow with the elements of a range, which is copied (or moved) into the blueprint.
 ///
-/// Shape:  flow<T>; one actor; in order; each run starts from the beginning. Elements that can only be
+/// Shape:  flow<T>; one actor; in order; each run starts from the beginning. Elements that can only
+/// be
 ///         moved are sent once: a second run of the same flow fails and says so.
 template <std::ranges::input_range R>
 flow<std::ranges::range_value_t<R>> from(std::string name, R&& range, source_options options = {}) {
@@ -195,13 +207,18 @@ inline flow<std::uint64_t> ticks(std::string name, duration period, source_optio
 /// Errors: a throw fails the run.
 template <class F>
 auto generate(std::string name, F fn, source_options options = {}) {
-  using made = std::invoke_result_t<F&>;
+  using made = typename detail::made_by<F>::type;
   const produce_options wider{.buffer = options.buffer, .thread = options.thread};
-  if constexpr (requires { typename detail::unwrapped<made>; requires detail::is_optional<made>; }) {
+  if constexpr (requires {
+                  typename detail::unwrapped<made>;
+                  requires detail::is_optional<made>;
+                }) {
     return produce<typename made::value_type>(std::move(name), std::move(fn), wider);
 #ifdef __cpp_impl_coroutine
-  } else if constexpr (requires(made& g) {
-                         { g.next() } -> std::same_as<std::optional<typename made::iterator::value_type>>;
+  } else if constexpr (requires(made & g) {
+                         {
+                           g.next()
+                           } -> std::same_as<std::optional<typename made::iterator::value_type>>;
                        }) {
     using item = typename made::iterator::value_type;
     auto n = detail::source_node(std::move(name), "generate", wider);

@@ -14,10 +14,10 @@
 namespace troupe {
 
 struct stage_options {
-  count parallel = 1;             ///< actors that run the function at the same time
-  emit order = emit::in_order;    ///< of the results, with parallel > 1
-  count buffer = 1024;            ///< most items on the edge into the stage
-  batch_size batch = automatic;   ///< items handled at a time; 1 to buffer
+  count parallel = 1;           ///< actors that run the function at the same time
+  emit order = emit::in_order;  ///< of the results, with parallel > 1
+  count buffer = 1024;          ///< most items on the edge into the stage
+  batch_size batch = automatic; ///< items handled at a time; 1 to buffer
   troupe::on_error on_error = troupe::on_error::stop;
   troupe::thread thread = troupe::thread::shared;
 };
@@ -54,11 +54,8 @@ inline node stage_node(std::string name, std::string_view what, const stage_opti
 }
 
 /// A node that runs `op` over its items; each actor gets a copy.
-template <class Op>
+template <std::copy_constructible Op>
 node with_kernel(node n, Op op) {
-  static_assert(std::copy_constructible<Op>,
-                "troupe: a stage's function must be copyable: each run and each parallel actor gets a "
-                "copy (share what cannot be copied through a std::shared_ptr)");
   n.make_kernel = [op = std::move(op)] { return std::make_unique<item_kernel<Op>>(op); };
   return n;
 }
@@ -83,18 +80,27 @@ struct stage_pipe : pipe_tag {
 
   template <class T>
   auto attach(const flow<T>& f) const {
-    if constexpr (!accepts<F, T>) {
-      static_assert(accepts<F, T>, "troupe: the function of this stage does not accept the item type "
-                                   "that the flow hands it");
+    if constexpr (!std::copy_constructible<F>) {
+      static_assert(never<T>,
+                    "troupe: a stage's function must be copyable: each run and each parallel "
+                    "actor gets a copy (share what cannot be copied through a "
+                    "std::shared_ptr)");
+      return flow<invalid>{};
+    } else if constexpr (!accepts<F, T>) {
+      static_assert(never<T>,
+                    "troupe: the function of this stage does not accept the item type that "
+                    "the flow hands it");
       return flow<invalid>{};
     } else if constexpr (std::is_void_v<unwrapped_t<answer_t<F, T>>>) {
-      static_assert(never<T>, "troupe: the function of a stage must return a value; use sink or tap "
-                              "for one that returns nothing");
+      static_assert(never<T>,
+                    "troupe: the function of a stage must return a value; use sink or tap "
+                    "for one that returns nothing");
       return flow<invalid>{};
     } else {
       using op = map_op<T, F>;
-      return extend<typename op::output>(f, with_kernel(stage_node(name, what, options),
-                                                        op{function, options.on_error.keeps_item()}));
+      return extend<typename op::output>(f,
+                                         with_kernel(stage_node(name, what, options),
+                                                     op{function, options.on_error.keeps_item()}));
     }
   }
 };
@@ -110,7 +116,8 @@ struct stage_pipe : pipe_tag {
 ///         parallel = p: p actors, a distributor and a merger. Input order is kept, unless
 ///         `emit::as_completed`. Each actor has its own copy of f.
 /// Bound:  `buffer` items on the edge into it (at least `parallel`).
-/// Errors: std::invalid_argument for parallel, buffer or batch out of range. An item that f throws on
+/// Errors: std::invalid_argument for parallel, buffer or batch out of range. An item that f throws
+/// on
 ///         goes where `on_error` says.
 /// Cost:   about 1 ns an item under load for a function that costs nothing.
 template <class F>

@@ -94,8 +94,8 @@ std::string topology::to_text() const {
 std::string topology::to_dot() const {
   std::string text = "digraph flow {\n  rankdir=LR;\n  node [shape=box];\n";
   for (std::size_t i = 0; i < nodes_.size(); ++i)
-    text += "  n" + std::to_string(i) + " [label="
-            + quoted(nodes_[i].name + "  (" + label(nodes_[i]) + ")") + "];\n";
+    text += "  n" + std::to_string(i)
+            + " [label=" + quoted(nodes_[i].name + "  (" + label(nodes_[i]) + ")") + "];\n";
   for (const auto& e : edges_)
     text += "  n" + std::to_string(e.from) + " -> n" + std::to_string(e.to) + " [label=\""
             + std::to_string(e.bound) + "\"];\n";
@@ -106,8 +106,8 @@ std::string topology::to_json() const {
   std::string text = "{\"nodes\":[";
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const auto& n = nodes_[i];
-    text += (i == 0 ? "" : ",") + std::string{"{\"name\":"} + quoted(n.name) + ",\"kind\":"
-            + quoted(n.what) + ",\"workers\":" + std::to_string(n.workers)
+    text += (i == 0 ? "" : ",") + std::string{"{\"name\":"} + quoted(n.name)
+            + ",\"kind\":" + quoted(n.what) + ",\"workers\":" + std::to_string(n.workers)
             + ",\"actors\":" + std::to_string(n.actors) + ",\"holds\":" + std::to_string(n.holds);
     if (!n.order.empty())
       text += ",\"order\":" + quoted(n.order);
@@ -117,7 +117,8 @@ std::string topology::to_json() const {
   for (std::size_t i = 0; i < edges_.size(); ++i) {
     const auto& e = edges_[i];
     text += (i == 0 ? "" : ",") + std::string{"{\"from\":"} + quoted(nodes_[e.from].name)
-            + ",\"to\":" + quoted(nodes_[e.to].name) + ",\"bound\":" + std::to_string(e.bound) + '}';
+            + ",\"to\":" + quoted(nodes_[e.to].name) + ",\"bound\":" + std::to_string(e.bound)
+            + '}';
   }
   return text + "],\"item_bound\":" + std::to_string(item_bound()) + '}';
 }

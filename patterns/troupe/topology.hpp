@@ -14,18 +14,19 @@ namespace troupe {
 ///     std::cout << flow.topology().to_text();
 ///     numbers [source] --1024--> square [map x4, in_order] --1024--> print [sink]
 ///
-/// Units:  `bound` and `item_bound()` are items. They cover everything between the source's function
-///         and the sink's: items in buffers, in mailboxes, being worked on, and kept by a stage such
-///         as `batch`.
+/// Units:  `bound` and `item_bound()` are items. They cover everything between the source's
+/// function
+///         and the sink's: items in buffers, in mailboxes, being worked on, and kept by a stage
+///         such as `batch`.
 class topology {
 public:
   struct node {
     std::string name;
-    std::string what;         ///< "source", "map", "sink", …
-    std::size_t workers = 1;  ///< actors that run its function
-    std::size_t actors = 1;   ///< with distributor and merger
-    std::size_t holds = 0;    ///< items it may keep beyond its edges
-    std::string order;        ///< of a parallel stage
+    std::string what;        ///< "source", "map", "sink", …
+    std::size_t workers = 1; ///< actors that run its function
+    std::size_t actors = 1;  ///< with distributor and merger
+    std::size_t holds = 0;   ///< items it may keep beyond its edges
+    std::string order;       ///< of a parallel stage
   };
   struct edge {
     std::size_t from = 0; ///< index into nodes()

@@ -74,7 +74,9 @@ struct flat_map_op {
   std::optional<range> results = {};
   std::optional<iterator> next = {};
 
-  bool keeps() const noexcept { return can_keep<F, T>; }
+  bool handed_on = false; ///< something of the current item is out: trying again would repeat it
+
+  bool keeps() const noexcept { return can_keep<F, T> && !handed_on; }
 
   outcome operator()(T& item, emitter<output>& out, kernel_host& host) {
     if (!results)
@@ -84,6 +86,7 @@ struct flat_map_op {
         if (out.full())
           return outcome::again;
         out(std::ranges::iter_move(*next));
+        handed_on = true;
       }
     } catch (...) {
       end();
@@ -94,6 +97,7 @@ struct flat_map_op {
   }
 
   void begin(T& item, kernel_host& host) {
+    handed_on = false;
     results.emplace(call_on(function, item, keep, host.ctx()));
     next.emplace(std::ranges::begin(*results));
   }
@@ -135,6 +139,11 @@ struct scan_op {
   }
 };
 
+template <class F, class S, class T>
+concept folds_in_place = requires(F& f, S& state, T&& item) {
+  { f(state, std::move(item)) } -> std::same_as<void>;
+};
+
 template <class T, class S, class F>
 struct reduce_op {
   using input = T;
@@ -143,9 +152,10 @@ struct reduce_op {
   F function;
   std::uint64_t items = 0;
 
-  // The state may be large, so it is never copied. A throw may lose it, and therefore fails the run.
+  // The state may be large, so it is never copied. A throw may lose it, and therefore fails the
+  // run.
   outcome operator()(T& item, emitter<S>&, kernel_host&) {
-    if constexpr (std::is_void_v<std::invoke_result_t<F&, S&, T&&>>)
+    if constexpr (folds_in_place<F, S, T>)
       std::invoke(function, state, std::move(item));
     else
       state = std::invoke(function, std::move(state), std::move(item));
@@ -209,8 +219,9 @@ auto filter(std::string name, F predicate, stage_options options = {}) {
       return detail::extend<T>(f, detail::with_kernel(detail::stage_node(name, "filter", options),
                                                       detail::filter_op<T, F>{predicate}));
     } else {
-      static_assert(detail::never<T>, "troupe: the predicate of this filter does not accept the item "
-                                      "type that the flow hands it");
+      static_assert(detail::never<T>,
+                    "troupe: the predicate of this filter does not accept the item "
+                    "type that the flow hands it");
       return flow<detail::invalid>{};
     }
   }};
@@ -226,8 +237,9 @@ auto tap(std::string name, F function, stage_options options = {}) {
       return detail::extend<T>(f, detail::with_kernel(detail::stage_node(name, "tap", options),
                                                       detail::tap_op<T, F>{function}));
     } else {
-      static_assert(detail::never<T>, "troupe: the function of this tap does not accept the item type "
-                                      "that the flow hands it");
+      static_assert(detail::never<T>,
+                    "troupe: the function of this tap does not accept the item type "
+                    "that the flow hands it");
       return flow<detail::invalid>{};
     }
   }};
@@ -243,8 +255,9 @@ template <class F>
 auto flat_map(std::string name, F function, stage_options options = {}) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
     if constexpr (!detail::accepts<F, T>) {
-      static_assert(detail::never<T>, "troupe: the function of this flat_map does not accept the item "
-                                      "type that the flow hands it");
+      static_assert(detail::never<T>,
+                    "troupe: the function of this flat_map does not accept the item "
+                    "type that the flow hands it");
       return flow<detail::invalid>{};
     } else if constexpr (!std::ranges::input_range<std::remove_cvref_t<detail::answer_t<F, T>>>) {
       static_assert(detail::never<T>, "troupe: the function of a flat_map must return a range");
@@ -252,8 +265,9 @@ auto flat_map(std::string name, F function, stage_options options = {}) {
     } else {
       using op = detail::flat_map_op<T, F>;
       return detail::extend<typename op::output>(
-          f, detail::with_fresh(detail::stage_node(name, "flat_map", options),
-                                [=] { return op{function, options.on_error.keeps_item()}; }));
+          f, detail::with_fresh(detail::stage_node(name, "flat_map", options), [=] {
+            return op{function, options.on_error.keeps_item()};
+          }));
     }
   }};
 }
@@ -262,8 +276,8 @@ auto flat_map(std::string name, F function, stage_options options = {}) {
 /// what still comes counts as filtered.
 inline auto take(std::string name, std::size_t n, serial_options options = {}) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
-    return detail::extend<T>(f, detail::with_kernel(detail::serial_node(name, "take", options),
-                                                    detail::take_op<T>{n}));
+    return detail::extend<T>(
+        f, detail::with_kernel(detail::serial_node(name, "take", options), detail::take_op<T>{n}));
   }};
 }
 
@@ -278,8 +292,9 @@ auto scan(std::string name, S init, F function, serial_options options = {}) {
       return detail::extend<S>(f, detail::with_kernel(detail::serial_node(name, "scan", options),
                                                       detail::scan_op<T, S, F>{init, function}));
     } else {
-      static_assert(detail::never<T>, "troupe: the function of this scan does not take the state and "
-                                      "the item type that the flow hands it");
+      static_assert(detail::never<T>,
+                    "troupe: the function of this scan does not take the state and "
+                    "the item type that the flow hands it");
       return flow<detail::invalid>{};
     }
   }};
@@ -294,7 +309,7 @@ auto scan(std::string name, S init, F function, serial_options options = {}) {
 template <class S, class F>
 auto reduce(std::string name, S init, F function, serial_options options = {}) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
-    if constexpr (std::is_invocable_r_v<S, F&, S, T&&> || std::invocable<F&, S&, T&&>) {
+    if constexpr (std::is_invocable_r_v<S, F&, S, T&&> || detail::folds_in_place<F, S, T>) {
       return detail::extend<S>(f, detail::with_kernel(detail::serial_node(name, "reduce", options),
                                                       detail::reduce_op<T, S, F>{init, function}));
     } else {
@@ -310,8 +325,8 @@ auto reduce(std::string name, S init, F function, serial_options options = {}) {
 /// Shape:  flow<T> -> flow<T>; one actor; order kept; repeated ones count as filtered.
 /// Bound:  `remember` keys; beyond it the oldest key is forgotten.
 template <class K>
-  requires(!std::same_as<K, distinct_options>)
-auto distinct(std::string name, K key, distinct_options options = {}) {
+requires(!std::same_as<K, distinct_options>) auto distinct(std::string name, K key,
+                                                           distinct_options options = {}) {
   if (options.remember.value() < 1)
     detail::refuse("distinct", name, "remember", std::to_string(options.remember.value()),
                    "at least 1");
@@ -321,8 +336,9 @@ auto distinct(std::string name, K key, distinct_options options = {}) {
       return detail::extend<T>(
           f, detail::with_kernel(std::move(n), detail::distinct_op<T, K>{key, options.remember}));
     } else {
-      static_assert(detail::never<T>, "troupe: the key function of this distinct does not accept the "
-                                      "item type that the flow hands it");
+      static_assert(detail::never<T>,
+                    "troupe: the key function of this distinct does not accept the "
+                    "item type that the flow hands it");
       return flow<detail::invalid>{};
     }
   }};
@@ -330,7 +346,8 @@ auto distinct(std::string name, K key, distinct_options options = {}) {
 
 /// The same, with the item itself as its key.
 inline auto distinct(std::string name, distinct_options options = {}) {
-  return distinct(std::move(name), [](const auto& item) { return item; }, options);
+  return distinct(
+      std::move(name), [](const auto& item) { return item; }, options);
 }
 
 } // namespace troupe

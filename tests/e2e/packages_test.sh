@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # scripts/install-packages on a machine that is made up: programs of this name come first in PATH.
+# shellcheck disable=SC2016 # the programs expand these, not this script
 set -euo pipefail
 
 fake=$(mktemp -d)
 trap 'rm -r "$fake"' EXIT
-# shellcheck disable=SC2016 # the programs expand these, not this script
 program() { # NAME, its script on stdin
   { echo '#!/bin/sh' && cat; } >"$fake/$1"
   chmod +x "$fake/$1"

@@ -98,7 +98,12 @@ TEST_SUITE("flow") {
 
     const auto end = run_to_end(
         sys, tr::produce<std::unique_ptr<int>>("make", make)
-                 | tr::map("add", [](std::unique_ptr<int> p) { ++*p; return p; }, {.parallel = 3})
+                 | tr::map("add",
+                           [](std::unique_ptr<int> p) {
+                             ++*p;
+                             return p;
+                           },
+                           {.parallel = 3})
                  | tr::filter("even", [](const std::unique_ptr<int>& p) { return *p % 2 == 0; })
                  | tr::tap("look", [](const std::unique_ptr<int>&) {}) | tr::take("some", 40)
                  | tr::sink("sum", [&](std::unique_ptr<int> p) { sum += *p; }));

@@ -42,12 +42,15 @@ std::vector<int> with(std::vector<int> v, int x) {
 } // namespace
 
 TEST_SUITE("inbox") {
-  TEST_CASE("capacity 100, 1..200 offered with no reader: each overflow policy keeps what it promises") {
+  TEST_CASE(
+      "capacity 100, 1..200 offered with no reader: each overflow policy keeps what it promises") {
     const std::vector<overflow_case> cases{
         {"backpressure", tr::overflow::backpressure, range(1, 100), offer_result::full, 0, 0},
         {"drop_oldest", tr::overflow::drop_oldest, range(101, 200), offer_result::accepted, 100, 0},
-        {"drop_newest", tr::overflow::drop_newest, with(range(1, 99), 200), offer_result::accepted, 100, 0},
-        {"drop_incoming", tr::overflow::drop_incoming, range(1, 100), offer_result::dropped, 100, 0},
+        {"drop_newest", tr::overflow::drop_newest, with(range(1, 99), 200), offer_result::accepted,
+         100, 0},
+        {"drop_incoming", tr::overflow::drop_incoming, range(1, 100), offer_result::dropped, 100,
+         0},
         {"drop_all", tr::overflow::drop_all, range(101, 200), offer_result::accepted, 100, 0},
         {"shed", tr::overflow::shed, range(1, 100), offer_result::full, 0, 100},
     };
@@ -56,8 +59,10 @@ TEST_SUITE("inbox") {
       virtual_system sys;
       std::vector<int> out;
       std::vector<int> dropped;
-      auto [in, source] = tr::inbox<int>(
-          "in", {.capacity = 100, .overflow = c.overflow, .on_drop = [&](int x) { dropped.push_back(x); }});
+      auto [in, source]
+          = tr::inbox<int>("in", {.capacity = 100, .overflow = c.overflow, .on_drop = [&](int x) {
+                                    dropped.push_back(x);
+                                  }});
       offer_result last{};
       for (int i = 1; i <= 200; ++i)
         last = in.offer(i);
@@ -78,7 +83,8 @@ TEST_SUITE("inbox") {
     virtual_system sys;
     std::vector<int> elsewhere;
     auto [in, source] = tr::inbox<int>(
-        "in", {.capacity = 2, .overflow = tr::overflow::redirect([&](int x) { elsewhere.push_back(x); })});
+        "in", {.capacity = 2,
+               .overflow = tr::overflow::redirect([&](int x) { elsewhere.push_back(x); })});
 
     for (int i = 0; i < 5; ++i)
       in.offer(i);

@@ -105,7 +105,8 @@ TEST_SUITE("lines") {
     CHECK(std::string{copy} == "two");
   }
 
-  TEST_CASE("a file that is missing, a folder, or unreadable fails the run and says which and why") {
+  TEST_CASE(
+      "a file that is missing, a folder, or unreadable fails the run and says which and why") {
     virtual_system sys;
     const scratch dir;
     const auto run = [&](const std::filesystem::path& path) {
@@ -123,23 +124,23 @@ TEST_SUITE("lines") {
     virtual_system sys;
     std::istringstream in{"short\n" + std::string(5000, 'x') + "\nshort\n"};
 
-    const auto end =
-        run_to_end(sys, tr::lines("read", in, {.longest = 4096}) | tr::ignore("end"));
+    const auto end = run_to_end(sys, tr::lines("read", in, {.longest = 4096}) | tr::ignore("end"));
 
     REQUIRE(end.error());
     CHECK(end.error()->message().find("line 2 is longer than 4096 bytes") != std::string::npos);
   }
 
-  TEST_CASE("a line longer than allowed can be cut: its beginning is a line, the next one is whole") {
+  TEST_CASE(
+      "a line longer than allowed can be cut: its beginning is a line, the next one is whole") {
     virtual_system sys;
     for (const std::size_t length : {4096, 4097, 200'000, 500'000}) {
       CAPTURE(length);
       std::istringstream in{"short\n" + std::string(length, 'x') + "\nlast"};
       std::vector<tr::line> out;
 
-      const auto end = run_to_end(
-          sys, tr::lines("read", in, {.longest = 4096, .too_long = tr::long_line::cut})
-                   | tr::collect("out", out));
+      const auto end
+          = run_to_end(sys, tr::lines("read", in, {.longest = 4096, .too_long = tr::long_line::cut})
+                                | tr::collect("out", out));
 
       CHECK(end.clean());
       REQUIRE(out.size() == 3);
@@ -174,8 +175,8 @@ TEST_SUITE("lines") {
     }
     std::vector<std::string> out;
 
-    const auto end =
-        run_to_end(sys, tr::lines("read", path.string() + ".gz") | tr::collect("out", out));
+    const auto end
+        = run_to_end(sys, tr::lines("read", path.string() + ".gz") | tr::collect("out", out));
 
     CHECK(end.clean());
     CHECK(out == std::vector<std::string>{"one", "two"});
@@ -233,9 +234,10 @@ TEST_SUITE("write_lines") {
     const scratch dir;
 
     const auto end = run_to_end(sys, tr::from("words", std::vector<std::string>{"a"})
-                                         | tr::write_lines("write", dir / "no" ));
-    const auto bad = run_to_end(sys, tr::from("words", std::vector<std::string>{"a"})
-                                         | tr::write_lines("write", (dir / "no").string() + "/such/file"));
+                                         | tr::write_lines("write", dir / "no"));
+    const auto bad
+        = run_to_end(sys, tr::from("words", std::vector<std::string>{"a"})
+                              | tr::write_lines("write", (dir / "no").string() + "/such/file"));
 
     CHECK(end.clean());
     REQUIRE(bad.error());

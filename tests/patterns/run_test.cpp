@@ -41,11 +41,12 @@ TEST_SUITE("run") {
 
   TEST_CASE("drain abandons what is left after its limit, counted and explained") {
     virtual_system sys;
-    auto r = tr::start(sys, tr::from("n", numbers(100))
-                                | tr::stage("stuck", [](int x) -> int { throw x; },
-                                            {.on_error = tr::on_error::retry(
-                                                 {.attempts = 1000, .backoff = {1s, 1s}})})
-                                | tr::ignore("end"));
+    auto r = tr::start(
+        sys,
+        tr::from("n", numbers(100))
+            | tr::stage("stuck", [](int x) -> int { throw x; },
+                        {.on_error = tr::on_error::retry({.attempts = 1000, .backoff = {1s, 1s}})})
+            | tr::ignore("end"));
 
     r.wait_for(0s);
     const auto end = accounted(r.drain(5s));
@@ -163,13 +164,11 @@ TEST_SUITE("run") {
     virtual_system sys;
     bool seen = false;
     tr::context kept;
-    auto r = tr::start(sys, tr::ticks("t", 1s)
-                                | tr::map("look",
-                                          [&](std::uint64_t x, tr::context& ctx) {
-                                            kept = ctx;
-                                            return x;
-                                          })
-                                | tr::ignore("end"));
+    auto r = tr::start(sys,
+                       tr::ticks("t", 1s) | tr::map("look", [&](std::uint64_t x, tr::context& ctx) {
+                         kept = ctx;
+                         return x;
+                       }) | tr::ignore("end"));
     r.wait_for(1500ms);
     seen = kept.cancelled();
     r.stop();
@@ -240,7 +239,8 @@ TEST_SUITE("run") {
     auto r = tr::start(sys, tr::from("n", numbers(1)) | tr::ignore("end"));
 
     CHECK(refusal([&] { r.pause("m"); }) == "run: there is no stage \"m\"; stages are: n, end");
-    CHECK(refusal([&] { (void)r.metrics("m"); }) == "run: there is no stage \"m\"; stages are: n, end");
+    CHECK(refusal([&] { (void)r.metrics("m"); })
+          == "run: there is no stage \"m\"; stages are: n, end");
     CHECK(refusal([&] { (void)r.wait().stage("m"); })
           == "report: there is no stage \"m\" in this flow");
   }
@@ -257,9 +257,9 @@ TEST_SUITE("run") {
 
   TEST_CASE("metrics count what the report will say") {
     virtual_system sys;
-    auto r = tr::start(sys, tr::ticks("t", 1s)
-                                | tr::filter("odd", [](std::uint64_t x) { return x % 2 == 1; })
-                                | tr::ignore("end"));
+    auto r = tr::start(sys, tr::ticks("t", 1s) | tr::filter("odd", [](std::uint64_t x) {
+                              return x % 2 == 1;
+                            }) | tr::ignore("end"));
     r.wait_for(10s);
 
     const auto odd = r.metrics("odd");
@@ -320,10 +320,10 @@ TEST_SUITE("kill") {
     virtual_system sys;
     const auto token = std::make_shared<int>(0);
     {
-      auto r = tr::start(sys, tr::produce<std::shared_ptr<int>>("n", [token] { return std::optional{token}; })
-                                  | tr::map("same", [token](std::shared_ptr<int> p) { return p; },
-                                            {.parallel = 2})
-                                  | tr::ignore("end"));
+      auto r = tr::start(
+          sys, tr::produce<std::shared_ptr<int>>("n", [token] { return std::optional{token}; })
+                   | tr::map("same", [token](std::shared_ptr<int> p) { return p; }, {.parallel = 2})
+                   | tr::ignore("end"));
       auto& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>((*sys).scheduler());
       scheduler.run(50);
       troupe::detail::anon_kill(troupe::detail::actors_of(r, "end").front());
@@ -331,5 +331,46 @@ TEST_SUITE("kill") {
     }
 
     CHECK(token.use_count() == 1);
+  }
+}
+
+TEST_SUITE("watch") {
+  TEST_CASE("start hands the run to its observer, with a context or without") {
+    virtual_system sys;
+    tr::monitor watch{sys, {.sample_every = 1s}};
+    {
+      auto r = tr::start(sys, tr::ticks("t", 100ms) | tr::ignore("end"), watch);
+      r.wait_for(3500ms);
+      REQUIRE(watch.metrics().size() == 1);
+      CHECK(watch.metrics().front().stages.front().throughput == doctest::Approx(10.0));
+      auto other = tr::start(sys, tr::ticks("t", 1s) | tr::ignore("end"), watch,
+                             tr::context::background().with_timeout(2s));
+      CHECK(other.wait().error()->code() == tr::errc::deadline_exceeded);
+    }
+  }
+
+  TEST_CASE(
+      "an alert on mailbox_depth is raised while a slow stage's buffer fills, and resolved after") {
+    virtual_system sys;
+    std::vector<std::string> said;
+    tr::monitor watch{sys,
+                      {.sample_every = 1s,
+                       .alert_when = {tr::mailbox_depth("slow") > 500},
+                       .on_alert = [&](const tr::alert& a) { said.push_back(to_string(a)); }}};
+    auto r = tr::start(sys,
+                       tr::from("n", numbers(1000)) | tr::map("slow", [](int x) { return x; })
+                           | tr::ignore("end"),
+                       watch);
+    r.pause("slow");
+    r.wait_for(2500ms);
+    CHECK(said.size() == 1);
+    CHECK(r.metrics("slow").buffer_fill > 0.9);
+    r.resume("slow");
+    CHECK(r.wait().clean());
+    tr::detail::virtual_time::run_for(sys, 2s);
+
+    REQUIRE(said.size() == 2);
+    CHECK(said[0].find("mailbox_depth(\"slow\")") != std::string::npos);
+    CHECK(said[1].find("resolved") != std::string::npos);
   }
 }

@@ -42,8 +42,8 @@ TEST_SUITE("stage") {
     std::vector<int> out;
     const auto odd = [](int x) { return x % 2 ? std::optional{x} : std::nullopt; };
 
-    const auto end =
-        run_to_end(sys, tr::from("n", numbers(100)) | tr::stage("odd", odd) | tr::collect("out", out));
+    const auto end = run_to_end(sys, tr::from("n", numbers(100)) | tr::stage("odd", odd)
+                                         | tr::collect("out", out));
 
     CHECK(end.clean());
     CHECK(end.stage("odd").filtered == 50);
@@ -98,9 +98,9 @@ TEST_SUITE("stage") {
     const auto end = run_to_end(
         sys, tr::from("n", numbers(3000))
                  | tr::filter("some", [](int x) { return x % 3 != 0; }, {.parallel = 3})
-                 | tr::flat_map("many",
-                                [](int x) { return std::vector<int>(std::size_t(x % 50), uneven(x)); },
-                                {.parallel = 4, .buffer = 64})
+                 | tr::flat_map(
+                     "many", [](int x) { return std::vector<int>(std::size_t(x % 50), uneven(x)); },
+                     {.parallel = 4, .buffer = 64})
                  | tr::collect("out", out));
 
     CHECK(end.clean());
@@ -125,15 +125,12 @@ TEST_SUITE("stage") {
     threaded_system sys;
     std::vector<int> out;
 
-    const auto end = run_to_end(sys, tr::produce<int>("n",
-                                                      [n = 0]() mutable {
-                                                        return n < 9000 ? std::optional{n++}
-                                                                        : std::nullopt;
-                                                      })
-                                         | tr::stage("a", uneven, {.parallel = 3, .buffer = 7})
-                                         | tr::stage("b", uneven, {.parallel = 2, .buffer = 1})
-                                         | tr::stage("c", uneven, {.parallel = 5})
-                                         | tr::collect("out", out));
+    const auto end = run_to_end(
+        sys, tr::produce<int>(
+                 "n", [n = 0]() mutable { return n < 9000 ? std::optional{n++} : std::nullopt; })
+                 | tr::stage("a", uneven, {.parallel = 3, .buffer = 7})
+                 | tr::stage("b", uneven, {.parallel = 2, .buffer = 1})
+                 | tr::stage("c", uneven, {.parallel = 5}) | tr::collect("out", out));
 
     CHECK(end.clean());
     CHECK(out == numbers(9000));
@@ -224,8 +221,8 @@ TEST_SUITE("on_error") {
       return x;
     };
 
-    const auto end =
-        run_to_end(sys, tr::from("n", numbers(10)) | tr::stage("check", check) | tr::ignore("end"));
+    const auto end = run_to_end(sys, tr::from("n", numbers(10)) | tr::stage("check", check)
+                                         | tr::ignore("end"));
 
     REQUIRE(end.error());
     CHECK(end.error()->code() == tr::errc::timed_out);
@@ -235,9 +232,9 @@ TEST_SUITE("on_error") {
   TEST_CASE("something that is not a std::exception does not end the process") {
     virtual_system sys;
 
-    const auto end = run_to_end(sys, tr::from("n", numbers(3))
-                                         | tr::map("bad", [](int x) -> int { throw x; })
-                                         | tr::ignore("end"));
+    const auto end = run_to_end(sys, tr::from("n", numbers(3)) | tr::map("bad", [](int x) -> int {
+                                       throw x;
+                                     }) | tr::ignore("end"));
 
     REQUIRE(end.error());
     CHECK(end.error()->stage() == "bad");
@@ -249,11 +246,11 @@ TEST_SUITE("on_error") {
       CAPTURE(parallel);
       std::vector<int> out;
 
-      const auto end = run_to_end(
-          sys, tr::from("n", numbers(1000))
-                   | tr::stage("picky", refuse_tens,
-                               {.parallel = parallel, .on_error = tr::on_error::skip})
-                   | tr::collect("out", out));
+      const auto end
+          = run_to_end(sys, tr::from("n", numbers(1000))
+                                | tr::stage("picky", refuse_tens,
+                                            {.parallel = parallel, .on_error = tr::on_error::skip})
+                                | tr::collect("out", out));
 
       CHECK(!end.error());
       CHECK(!end.clean());
@@ -268,12 +265,12 @@ TEST_SUITE("on_error") {
     virtual_system sys;
     std::vector<tr::dead_letter> letters;
 
-    const auto end = run_to_end(sys,
-                                tr::from("n", numbers(100))
-                                    | tr::stage("picky", refuse_tens,
-                                                {.on_error = tr::on_error::dead_letter})
-                                    | tr::ignore("end"),
-                                {.dead_letters = [&](const tr::dead_letter& d) { letters.push_back(d); }});
+    const auto end
+        = run_to_end(sys,
+                     tr::from("n", numbers(100))
+                         | tr::stage("picky", refuse_tens, {.on_error = tr::on_error::dead_letter})
+                         | tr::ignore("end"),
+                     {.dead_letters = [&](const tr::dead_letter& d) { letters.push_back(d); }});
 
     CHECK(end.stage("picky").failed == 10);
     REQUIRE(letters.size() == 10);
@@ -290,18 +287,20 @@ TEST_SUITE("on_error") {
     const auto make = [n = 0]() mutable -> std::optional<std::unique_ptr<int>> {
       return n < 3 ? std::optional{std::make_unique<int>(n++)} : std::nullopt;
     };
-    const tr::run_options options{
-        .dead_letters = [&](const tr::dead_letter& d) { letters.push_back(d); }};
+    const tr::run_options options{.dead_letters
+                                  = [&](const tr::dead_letter& d) { letters.push_back(d); }};
     const tr::stage_options bury{.on_error = tr::on_error::dead_letter};
 
     run_to_end(sys,
                tr::produce<std::unique_ptr<int>>("n", make)
-                   | tr::stage("look", [](const std::unique_ptr<int>& p) -> int { throw *p; }, bury)
+                   | tr::stage(
+                       "look", [](const std::unique_ptr<int>& p) -> int { throw *p; }, bury)
                    | tr::ignore("end"),
                options);
     run_to_end(sys,
                tr::produce<std::unique_ptr<int>>("n", make)
-                   | tr::stage("eat", [](std::unique_ptr<int> p) -> int { throw *p; }, bury)
+                   | tr::stage(
+                       "eat", [](std::unique_ptr<int> p) -> int { throw *p; }, bury)
                    | tr::ignore("end"),
                options);
 
@@ -318,7 +317,8 @@ TEST_SUITE("on_error") {
         throw pickle{"not yet"};
       return x;
     };
-    const auto again = tr::on_error::retry({.attempts = 3, .backoff = {1s, 10s}, .jitter = tr::jitter::none});
+    const auto again
+        = tr::on_error::retry({.attempts = 3, .backoff = {1s, 10s}, .jitter = tr::jitter::none});
 
     const auto end = run_to_end(sys, tr::from("n", numbers(10))
                                          | tr::stage("flaky", flaky, {.on_error = again})
@@ -340,13 +340,14 @@ TEST_SUITE("on_error") {
       ++calls;
       throw pickle{"never"};
     };
-    const auto again = tr::on_error::retry({.attempts = 4, .backoff = {1ms, 1s}}, tr::on_error::dead_letter);
+    const auto again
+        = tr::on_error::retry({.attempts = 4, .backoff = {1ms, 1s}}, tr::on_error::dead_letter);
 
-    const auto end = run_to_end(sys,
-                                tr::from("n", numbers(3))
-                                    | tr::stage("hopeless", hopeless, {.on_error = again})
-                                    | tr::ignore("end"),
-                                {.dead_letters = [&](const tr::dead_letter& d) { letters.push_back(d); }});
+    const auto end
+        = run_to_end(sys,
+                     tr::from("n", numbers(3))
+                         | tr::stage("hopeless", hopeless, {.on_error = again}) | tr::ignore("end"),
+                     {.dead_letters = [&](const tr::dead_letter& d) { letters.push_back(d); }});
 
     CHECK(calls == 4);
     CHECK(end.stage("hopeless").failed == 1);
@@ -365,9 +366,9 @@ TEST_SUITE("on_error") {
     };
     const auto again = tr::on_error::retry({.attempts = 2, .backoff = {1ms, 1s}});
 
-    const auto end = run_to_end(sys, tr::from("n", numbers(5))
-                                         | tr::stage("twice", twice, {.on_error = again})
-                                         | tr::ignore("end"));
+    const auto end
+        = run_to_end(sys, tr::from("n", numbers(5)) | tr::stage("twice", twice, {.on_error = again})
+                              | tr::ignore("end"));
 
     CHECK(end.clean());
     CHECK(calls == std::vector{2, 2, 2, 2, 2});
@@ -385,9 +386,9 @@ TEST_SUITE("on_error") {
     };
     const auto again = tr::on_error::retry({.attempts = 5}, tr::on_error::skip);
 
-    const auto end = run_to_end(sys, tr::produce<std::unique_ptr<int>>("n", make)
-                                         | tr::stage("eat", eat, {.on_error = again})
-                                         | tr::ignore("end"));
+    const auto end
+        = run_to_end(sys, tr::produce<std::unique_ptr<int>>("n", make)
+                              | tr::stage("eat", eat, {.on_error = again}) | tr::ignore("end"));
 
     CHECK(calls == 1);
     CHECK(end.stage("eat").failed == 1);

@@ -38,20 +38,19 @@ TEST_SUITE("topology") {
     CHECK(t.edges()[0].bound <= 100);
     CHECK(t.edges()[1].bound <= 1024);
     CHECK(t.edges()[2].bound <= 8);
-    CHECK(t.item_bound()
-          == t.edges()[0].bound + t.edges()[1].bound + t.edges()[2].bound + 50);
+    CHECK(t.item_bound() == t.edges()[0].bound + t.edges()[1].bound + t.edges()[2].bound + 50);
   }
 
   TEST_CASE("prints as text, Graphviz and JSON") {
-    const auto t = (tr::from("n", numbers(1)) | tr::map("x\"2", [](int x) { return x; }, {.parallel = 2})
-                    | tr::ignore("end"))
+    const auto t = (tr::from("n", numbers(1))
+                    | tr::map("x\"2", [](int x) { return x; }, {.parallel = 2}) | tr::ignore("end"))
                        .topology();
 
-    CHECK(t.to_text()
-          == "n [from] --1024--> x\"2 [map x2, in_order] --1024--> end [ignore]\n");
+    CHECK(t.to_text() == "n [from] --1024--> x\"2 [map x2, in_order] --1024--> end [ignore]\n");
     CHECK(t.to_dot().find("n0 -> n1 [label=\"1024\"]") != std::string::npos);
     CHECK(t.to_dot().find("x\\\"2") != std::string::npos);
-    CHECK(t.to_json().find("{\"from\":\"n\",\"to\":\"x\\\"2\",\"bound\":1024}") != std::string::npos);
+    CHECK(t.to_json().find("{\"from\":\"n\",\"to\":\"x\\\"2\",\"bound\":1024}")
+          != std::string::npos);
     CHECK(t.to_json().find("\"item_bound\":2048}") != std::string::npos);
   }
 

@@ -28,9 +28,9 @@ TEST_SUITE("transforms") {
     virtual_system sys;
     std::vector<int> out;
 
-    const auto end = run_to_end(sys, tr::from("n", numbers(100))
-                                         | tr::filter("small", [](int x) { return x < 7; })
-                                         | tr::collect("out", out));
+    const auto end = run_to_end(sys, tr::from("n", numbers(100)) | tr::filter("small", [](int x) {
+                                       return x < 7;
+                                     }) | tr::collect("out", out));
 
     CHECK(end.clean());
     CHECK(out == numbers(7));
@@ -43,9 +43,9 @@ TEST_SUITE("transforms") {
     std::vector<int> seen;
     std::vector<int> out;
 
-    run_to_end(sys, tr::from("n", numbers(10))
-                        | tr::tap("look", [&](const int& x) { seen.push_back(x); })
-                        | tr::collect("out", out));
+    run_to_end(sys, tr::from("n", numbers(10)) | tr::tap("look", [&](const int& x) {
+                      seen.push_back(x);
+                    }) | tr::collect("out", out));
 
     CHECK(seen == numbers(10));
     CHECK(out == numbers(10));
@@ -85,9 +85,9 @@ TEST_SUITE("transforms") {
     virtual_system sys;
     std::vector<int> out;
 
-    const auto end =
-        run_to_end(sys, tr::produce<int>("n", endless()) | tr::map("same", [](int x) { return x; })
-                            | tr::take("ten", 10) | tr::collect("out", out));
+    const auto end = run_to_end(sys, tr::produce<int>("n", endless())
+                                         | tr::map("same", [](int x) { return x; })
+                                         | tr::take("ten", 10) | tr::collect("out", out));
 
     CHECK(end.clean());
     CHECK(out == numbers(10));
@@ -110,10 +110,10 @@ TEST_SUITE("transforms") {
     virtual_system sys;
     std::vector<std::vector<int>> out;
 
-    const auto end = run_to_end(
-        sys, tr::produce<int>("n", endless(), {.producers = 3})
-                 | tr::map("same", [](int x) { return x; }, {.parallel = 4})
-                 | tr::batch("pairs", {.size = 2}) | tr::take("five", 5) | tr::collect("out", out));
+    const auto end = run_to_end(sys, tr::produce<int>("n", endless(), {.producers = 3})
+                                         | tr::map("same", [](int x) { return x; }, {.parallel = 4})
+                                         | tr::batch("pairs", {.size = 2}) | tr::take("five", 5)
+                                         | tr::collect("out", out));
 
     CHECK(end.clean());
     CHECK(out.size() == 5);
@@ -123,8 +123,9 @@ TEST_SUITE("transforms") {
     virtual_system sys;
     std::vector<int> out;
 
-    CHECK(run_to_end(sys, tr::from("n", numbers(5)) | tr::take("many", 50) | tr::collect("out", out))
-              .clean());
+    CHECK(
+        run_to_end(sys, tr::from("n", numbers(5)) | tr::take("many", 50) | tr::collect("out", out))
+            .clean());
     CHECK(out == numbers(5));
   }
 
@@ -132,9 +133,9 @@ TEST_SUITE("transforms") {
     virtual_system sys;
     std::vector<int> out;
 
-    run_to_end(sys, tr::from("n", numbers(5))
-                        | tr::scan("sum", 100, [](int sum, int x) { return sum + x; })
-                        | tr::collect("out", out));
+    run_to_end(sys, tr::from("n", numbers(5)) | tr::scan("sum", 100, [](int sum, int x) {
+                      return sum + x;
+                    }) | tr::collect("out", out));
 
     CHECK(out == std::vector{100, 101, 103, 106, 110});
   }
@@ -143,9 +144,10 @@ TEST_SUITE("transforms") {
     virtual_system sys;
     std::vector<long> out;
 
-    const auto end = run_to_end(sys, tr::from("n", numbers(1000))
-                                         | tr::reduce("sum", 0L, [](long s, int x) { return s + x; })
-                                         | tr::collect("out", out));
+    const auto end
+        = run_to_end(sys, tr::from("n", numbers(1000)) | tr::reduce("sum", 0L, [](long s, int x) {
+                            return s + x;
+                          }) | tr::collect("out", out));
 
     CHECK(end.clean());
     CHECK(out == std::vector{499'500L});
@@ -157,9 +159,9 @@ TEST_SUITE("transforms") {
     virtual_system sys;
     std::vector<int> out;
 
-    run_to_end(sys, tr::from("n", std::vector<int>{})
-                        | tr::reduce("sum", 42, [](int s, int x) { return s + x; })
-                        | tr::collect("out", out));
+    run_to_end(sys, tr::from("n", std::vector<int>{}) | tr::reduce("sum", 42, [](int s, int x) {
+                      return s + x;
+                    }) | tr::collect("out", out));
 
     CHECK(out == std::vector{42});
   }
@@ -203,8 +205,8 @@ TEST_SUITE("transforms") {
 
     const auto end = run_to_end(sys, tr::from("n", std::vector{1, 2, 1, 3, 2, 1})
                                          | tr::distinct("new") | tr::collect("out", items));
-    run_to_end(sys, tr::from("n", numbers(100))
-                        | tr::distinct("new", [](int x) { return x % 3; }) | tr::collect("out", keys));
+    run_to_end(sys, tr::from("n", numbers(100)) | tr::distinct("new", [](int x) { return x % 3; })
+                        | tr::collect("out", keys));
 
     CHECK(items == std::vector{1, 2, 3});
     CHECK(end.stage("new").filtered == 3);
@@ -215,8 +217,8 @@ TEST_SUITE("transforms") {
     virtual_system sys;
     std::vector<int> out;
 
-    run_to_end(sys, tr::from("n", std::vector{1, 2, 3, 1, 3})
-                        | tr::distinct("new", {.remember = 2}) | tr::collect("out", out));
+    run_to_end(sys, tr::from("n", std::vector{1, 2, 3, 1, 3}) | tr::distinct("new", {.remember = 2})
+                        | tr::collect("out", out));
 
     CHECK(out == std::vector{1, 2, 3, 1}); // the 1 is new again, the last 3 is not
   }
@@ -281,16 +283,16 @@ TEST_SUITE("batch") {
     std::vector<int> last(7, -1);
     std::size_t items = 0;
 
-    const auto end = run_to_end(
-        sys, tr::from("words", words) | tr::batch("by key", {.size = 4, .key = key_of})
-                 | tr::sink("out", [&](const std::vector<word>& group) {
-                     for (const auto& w : group) {
-                       CHECK(w.key == group.front().key);
-                       CHECK(std::stoi(w.text) > last[std::size_t(w.key)]);
-                       last[std::size_t(w.key)] = std::stoi(w.text);
-                       ++items;
-                     }
-                   }));
+    const auto end
+        = run_to_end(sys, tr::from("words", words) | tr::batch("by key", {.size = 4, .key = key_of})
+                              | tr::sink("out", [&](const std::vector<word>& group) {
+                                  for (const auto& w : group) {
+                                    CHECK(w.key == group.front().key);
+                                    CHECK(std::stoi(w.text) > last[std::size_t(w.key)]);
+                                    last[std::size_t(w.key)] = std::stoi(w.text);
+                                    ++items;
+                                  }
+                                }));
 
     CHECK(end.clean());
     CHECK(items == 100);
@@ -309,7 +311,8 @@ TEST_SUITE("batch") {
 
   TEST_CASE("a key for another item type is refused") {
     CHECK(refusal([] { tr::from("n", numbers(1)) | tr::batch("b", {.size = 2, .key = key_of}); })
-          == "batch \"b\": key = a function of another type, needs a function that takes the item type "
+          == "batch \"b\": key = a function of another type, needs a function that takes the item "
+             "type "
              "of the flow");
   }
 
@@ -329,7 +332,8 @@ TEST_SUITE("batch") {
   TEST_CASE("what a drained batch holds is delivered") {
     virtual_system sys;
     std::vector<std::vector<std::uint64_t>> out;
-    auto r = tr::start(sys, tr::ticks("t", 1s) | tr::batch("b", {.size = 100}) | tr::collect("out", out));
+    auto r = tr::start(sys, tr::ticks("t", 1s) | tr::batch("b", {.size = 100})
+                                | tr::collect("out", out));
 
     r.wait_for(5500ms);
 

@@ -4,9 +4,9 @@ namespace troupe::detail {
 
 void metric_block::publish(const counters& c, duration busy) noexcept {
   const std::array<std::uint64_t, fields> now{
-      c.received, c.emitted,   c.delivered, c.filtered,    c.dropped,  c.shed,
-      c.failed,   c.in_flight, c.abandoned, c.redelivered, c.restarts,
-      static_cast<std::uint64_t>(busy.count())};
+      c.received,  c.emitted,     c.delivered, c.filtered,
+      c.dropped,   c.shed,        c.failed,    c.in_flight,
+      c.abandoned, c.redelivered, c.restarts,  static_cast<std::uint64_t>(busy.count())};
   const auto version = version_.load(std::memory_order_relaxed);
   version_.store(version + 1, std::memory_order_relaxed);
   // Release, so that whoever sees one of these values also sees that the version is odd.

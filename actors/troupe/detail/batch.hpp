@@ -24,6 +24,8 @@ class batch_base : public caf::ref_counted {
 public:
   virtual std::size_t size() const noexcept = 0;
   virtual void clear() noexcept = 0;
+  /// Makes room for `capacity` items in all.
+  virtual void reserve(std::size_t capacity) = 0;
 
   std::size_t left() const noexcept { return size() - cursor; }
 
@@ -39,7 +41,7 @@ public:
   std::size_t limit = 1;      ///< how many items the sender may put in
   std::uint64_t first = 0;    ///< index of the first item among all that the edge carried
   std::uint64_t sequence = 0; ///< which input of a parallel stage this results from
-  std::size_t carried = 0;    ///< how many items a distributor sent in it
+  std::size_t carried = 0;    ///< how many items were sent in it
   std::uint32_t lane = 0;     ///< which of a merger's inputs owns this batch
   bool last = true;           ///< nothing more results from that input
   bool taken_up = false;      ///< the receiver has counted it
@@ -47,18 +49,26 @@ public:
   batch_ptr next; ///< further batches in the same demand message
 };
 
-/// Room for a fixed number of items. Like a reserved std::vector, but putting an item in does not
-/// ask whether there is room: who fills a batch has asked already.
+/// Like a reserved std::vector, but putting an item in does not ask whether there is room: who
+/// fills a batch has asked already.
 template <class T>
 class item_array {
 public:
-  explicit item_array(std::size_t capacity)
-      : items_(std::allocator<T>{}.allocate(capacity)), capacity_(capacity) {}
+  item_array() = default;
   item_array(const item_array&) = delete;
   item_array& operator=(const item_array&) = delete;
-  ~item_array() {
-    clear();
-    std::allocator<T>{}.deallocate(items_, capacity_);
+  ~item_array() { release(); }
+
+  void reserve(std::size_t capacity) {
+    if (capacity <= capacity_)
+      return;
+    T* const larger = std::allocator<T>{}.allocate(capacity);
+    std::uninitialized_move_n(items_, size_, larger);
+    const auto size = size_;
+    release();
+    items_ = larger;
+    size_ = size;
+    capacity_ = capacity;
   }
 
   template <class U>
@@ -69,36 +79,45 @@ public:
   }
   void clear() noexcept { std::destroy_n(items_, std::exchange(size_, 0)); }
 
+  T* begin() noexcept { return items_; }
+  T* end() noexcept { return items_ + size_; }
+  /// Items were constructed in place, up to `end`.
+  void grew_to(const T* end) noexcept { size_ = static_cast<std::size_t>(end - items_); }
+
   std::size_t size() const noexcept { return size_; }
   T& operator[](std::size_t i) noexcept { return items_[i]; }
 
 private:
-  T* items_;
+  void release() noexcept {
+    clear();
+    if (items_ != nullptr)
+      std::allocator<T>{}.deallocate(items_, capacity_);
+  }
+
+  T* items_ = nullptr;
   std::size_t size_ = 0;
-  std::size_t capacity_;
+  std::size_t capacity_ = 0;
 };
 
 template <class T>
 class batch final : public batch_base {
 public:
-  explicit batch(std::size_t capacity) : items(capacity) {}
-
   std::size_t size() const noexcept override { return items.size(); }
   void clear() noexcept override { items.clear(); }
+  void reserve(std::size_t capacity) override { items.reserve(capacity); }
 
   item_array<T> items;
 };
 
 /// What the machinery must know of an item type: how to make a batch of it, and its size.
 struct item_type {
-  batch_ptr (*make)(std::size_t capacity) = nullptr;
+  batch_ptr (*make)() = nullptr;
   std::size_t bytes = 0;
 };
 
 template <class T>
 item_type item_type_of() {
-  return {[](std::size_t capacity) -> batch_ptr { return caf::make_counted<batch<T>>(capacity); },
-          sizeof(T)};
+  return {[]() -> batch_ptr { return caf::make_counted<batch<T>>(); }, sizeof(T)};
 }
 
 } // namespace troupe::detail

@@ -43,8 +43,8 @@ std::vector<node_ptr> in_flow_order(const node_ptr& last) {
 
 void refuse(std::string_view what, const std::string& name, std::string_view option,
             const std::string& value, std::string_view valid) {
-  throw std::invalid_argument(std::string{what} + " \"" + name + "\": " + std::string{option} + " = "
-                              + value + ", needs " + std::string{valid});
+  throw std::invalid_argument(std::string{what} + " \"" + name + "\": " + std::string{option}
+                              + " = " + value + ", needs " + std::string{valid});
 }
 
 namespace {
@@ -99,7 +99,7 @@ edge_plan plan_between(const node& from, const node& to) {
 
 std::size_t bound_between(const node& from, const node& to) {
   const auto plan = plan_between(from, to);
-  return from.workers * plan.buffers * plan.capacity;
+  return from.workers * plan.items;
 }
 
 } // namespace troupe::detail

@@ -26,18 +26,19 @@ enum class role { source, stage, sink };
 struct node {
   std::string name;
   detail::role role = role::stage;
-  std::string_view what;      ///< "stage", "map", "filter", … for the reader of a topology
+  std::string_view what; ///< "stage", "map", "filter", … for the reader of a topology
   pattern_kind kind = pattern_kind::pipeline;
   count workers = 1;
-  count buffer = 1024;        ///< items on the edge into it; for a source, on the one out of it
-  std::size_t holds = 0;      ///< items that its function may keep beyond the edges
+  count buffer = 1024;   ///< items on the edge into it; for a source, on the one out of it
+  std::size_t holds = 0; ///< items that its function may keep beyond the edges
   batch_size batch = automatic;
   emit order = emit::in_order;
   troupe::thread thread = troupe::thread::shared;
   troupe::on_error on_error = troupe::on_error::stop;
-  item_type output;           ///< unset for a sink
+  item_type output; ///< unset for a sink
   std::function<std::unique_ptr<kernel>()> make_kernel;
-  std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)> make_source;
+  std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)>
+      make_source;
   std::vector<node_ptr> upstreams;
 
   node() = default;

@@ -10,11 +10,9 @@ void distributor::on_data(data_msg& msg) {
 }
 
 void distributor::on_demand(demand_msg& msg) {
-  std::size_t items = 0;
-  for (const auto* batch = msg.batches.get(); batch != nullptr; batch = batch->next.get())
-    items += batch->carried;
-  dispatch_->returned(msg.outlet, msg.count, items);
-  // Single items mean slow work: a second one waiting at a busy worker could be done by an idle one.
+  dispatch_->returned(msg.outlet, msg.count, msg.items);
+  // Single items mean slow work: a second one waiting at a busy worker could be done by an idle
+  // one.
   batches_ahead_ = msg.want > 1 ? 2 : 1;
   const auto& owner = upstream_.front();
   msg.outlet = owner.port;
@@ -31,7 +29,6 @@ void distributor::dispatch() {
     waiting_.pop_front();
     batch->sequence = next_sequence_++;
     batch->first = next_item_;
-    batch->carried = batch->size();
     next_item_ += batch->carried;
     dispatch_->sent(*worker, batch->carried);
     forward(std::move(batch), downstream_[*worker]);

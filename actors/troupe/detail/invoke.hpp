@@ -41,16 +41,18 @@ struct signature<R (C::*)(A...) noexcept> : signature<R(A...)> {};
 template <class C, class R, class... A>
 struct signature<R (C::*)(A...) const noexcept> : signature<R(A...)> {};
 template <class F>
-  requires requires { &F::operator(); }
+requires requires { &F::operator(); }
 struct signature<F> : signature<decltype(&F::operator())> {};
 
 template <class F>
-concept has_signature = requires { typename signature<std::remove_cvref_t<F>>::result; };
+concept has_signature = requires {
+  typename signature<std::remove_cvref_t<F>>::result;
+};
 
 /// The type of a non-generic function's I-th parameter, without reference.
 template <class F, std::size_t I = 0>
-using parameter_t =
-    std::remove_cvref_t<std::tuple_element_t<I, typename signature<std::remove_cvref_t<F>>::arguments>>;
+using parameter_t = std::remove_cvref_t<
+    std::tuple_element_t<I, typename signature<std::remove_cvref_t<F>>::arguments>>;
 
 // -- what a stage function may look like ---------------------------------------------------------
 
@@ -76,13 +78,13 @@ decltype(auto) call(F& f, Arg&& arg, context& ctx) {
 /// Whether showing the item is as good as giving it away: it costs nothing to copy, or it cannot be
 /// copied, so that a function content with a const reference cannot want it.
 template <class T>
-inline constexpr bool is_shown =
-    std::is_trivially_copyable_v<T> || !std::copy_constructible<T>;
+inline constexpr bool is_shown = std::is_trivially_copyable_v<T> || !std::copy_constructible<T>;
 
 /// How the item is handed over.
 template <class F, class T>
-using handover_t = std::conditional_t<!callable_with<F, T> || (is_shown<T> && callable_with<F, const T&>),
-                                      const T&, T&&>;
+using handover_t
+    = std::conditional_t<!callable_with<F, T> || (is_shown<T> && callable_with<F, const T&>),
+                         const T&, T&&>;
 
 template <class F, class T>
 using answer_t = decltype(call(std::declval<F&>(), std::declval<handover_t<F, T>>(),

@@ -19,19 +19,29 @@ namespace troupe::detail {
 /// Stands in for the output of operations that have none.
 struct no_output {};
 
-/// Where an operation puts its results: room for at least one, and `full` says when to stop.
+/// Where an operation puts its results: room for at least one, and `full` says when to stop. Keeps
+/// its place in a register and tells the batch at the end.
 template <class U>
 class emitter {
 public:
   explicit emitter(batch_base* out)
-      : items_(static_cast<batch<U>*>(out)->items), limit_(out->limit) {}
-  void operator()(U&& item) { items_.push_back(std::move(item)); }
-  void operator()(const U& item) { items_.push_back(item); }
-  bool full() const noexcept { return items_.size() >= limit_; }
+      : items_(static_cast<batch<U>*>(out)->items), next_(items_.end()),
+        limit_(items_.begin() + out->limit) {}
+  emitter(const emitter&) = delete;
+  emitter& operator=(const emitter&) = delete;
+  ~emitter() { items_.grew_to(next_); }
+
+  template <class V>
+  void operator()(V&& item) {
+    std::construct_at(next_, std::forward<V>(item));
+    ++next_;
+  }
+  bool full() const noexcept { return next_ >= limit_; }
 
 private:
   item_array<U>& items_;
-  std::size_t limit_;
+  U* next_;
+  U* limit_;
 };
 
 template <>
@@ -42,7 +52,9 @@ public:
 };
 
 template <class T>
-concept printable = requires(std::ostream& out, const T& item) { out << item; };
+concept printable = requires(std::ostream& out, const T& item) {
+  out << item;
+};
 
 template <class T>
 item_view view_of(T& item, bool kept) {
@@ -79,9 +91,9 @@ decltype(auto) call_on(F& f, T& item, bool keep, context& ctx) {
 
 /// Whether `call_on` with `keep` leaves the item intact.
 template <class F, class T>
-inline constexpr bool can_keep =
-    callable_with<F, const T&>
-    && (std::copy_constructible<T> || std::same_as<handover_t<F, T>, const T&>);
+inline constexpr bool can_keep
+    = callable_with<
+          F, const T&> && (std::copy_constructible<T> || std::same_as<handover_t<F, T>, const T&>);
 
 /// Puts a function's answer where it belongs, looking through optional and result.
 template <class Answer, class Emit>
@@ -125,12 +137,11 @@ public:
 
   void step(batch_base& in, batch_base* out, kernel_host& host) override {
     auto& items = static_cast<batch<input>&>(in).items;
-    emitter<output> emit{out};
-    while (in.left() > 0 && !emit.full() && !host.halted()) {
+    while (in.left() > 0 && !host.halted()) {
       std::exception_ptr fault;
       try {
-        if (!(host.times_items() ? run<true>(in, items, emit, host)
-                                 : run<false>(in, items, emit, host)))
+        if (!(host.times_items() ? run<true>(in, items, out, host)
+                                 : run<false>(in, items, out, host)))
           return;
         if constexpr (requires { op_.fault; })
           fault = std::exchange(op_.fault, nullptr);
@@ -142,11 +153,13 @@ public:
       if (host.failed(fault, in, view_of(items[in.cursor], keeps())) == remedy::leave)
         return;
       ++in.cursor;
+      if (out != nullptr && out->size() >= out->limit)
+        return;
     }
   }
 
   bool finish(batch_base* out, kernel_host& host) override {
-    if constexpr (requires(emitter<output>& e) { op_.finish(e, host); }) {
+    if constexpr (requires(emitter<output> & e) { op_.finish(e, host); }) {
       emitter<output> emit{out};
       return op_.finish(emit, host);
     } else {
@@ -162,7 +175,7 @@ public:
   }
 
   void expire(time_point now, batch_base* out, kernel_host& host) override {
-    if constexpr (requires(emitter<output>& e) { op_.expire(now, e, host); }) {
+    if constexpr (requires(emitter<output> & e) { op_.expire(now, e, host); }) {
       emitter<output> emit{out};
       op_.expire(now, emit, host);
     }
@@ -192,10 +205,15 @@ private:
 
   // False: the item at the cursor is not finished. True: stopped or at the end.
   template <bool Timed>
-  bool run(batch_base& in, item_array<input>& items, emitter<output>& emit, kernel_host& host) {
+  bool run(batch_base& in, item_array<input>& items, batch_base* out, kernel_host& host) {
+    // Quick items are begun a few at a time without asking whether the run still wants them.
+    constexpr std::size_t ask_every = Timed ? 1 : 16;
+    emitter<output> emit{out};
     tally done{in, host.counts(), in.cursor};
     const auto size = items.size();
-    for (; done.cursor < size && !emit.full() && !host.halted(); ++done.cursor) {
+    for (; done.cursor < size && !emit.full(); ++done.cursor) {
+      if (done.cursor % ask_every == 0 && host.halted())
+        break;
       time_point began;
       if constexpr (Timed)
         began = host.now();

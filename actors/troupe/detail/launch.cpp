@@ -86,9 +86,8 @@ private:
 
   caf::actor spawn_source(std::size_t stage, std::size_t producer, worker_setup setup) {
     const auto& n = *nodes_[stage];
-    const std::function<std::unique_ptr<source_kernel>()> make = [&] {
-      return n.make_source(producer, sys_);
-    };
+    const std::function<std::unique_ptr<source_kernel>()> make
+        = [&] { return n.make_source(producer, sys_); };
     auto actor = spawn_on<source_actor>(n.thread, std::move(setup), make,
                                         outlet{n.output, plan_between(n, *nodes_[stage + 1])});
     return adopt(std::move(actor), n, true);
@@ -154,8 +153,8 @@ private:
 launched launch(caf::actor_system& sys, const node_ptr& last, context ctx,
                 std::function<void(const dead_letter&)> dead_letters) {
   auto nodes = in_flow_order(last);
-  auto state = std::make_shared<run_state>(sys, states_of(nodes), ctx.child(),
-                                           std::move(dead_letters));
+  auto state
+      = std::make_shared<run_state>(sys, states_of(nodes), ctx.child(), std::move(dead_letters));
   return launcher{sys, std::move(nodes), std::move(state)}.run();
 }
 

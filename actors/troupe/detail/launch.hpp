@@ -19,7 +19,7 @@ struct launched {
   std::shared_ptr<run_state> state;
   caf::actor supervisor;
   std::vector<std::vector<caf::actor>> stages; ///< by stage index: those that run its function
-  std::vector<caf::actor> all; ///< the same, with distributors and mergers
+  std::vector<caf::actor> all;                 ///< the same, with distributors and mergers
 };
 
 /// Spawns one actor for each node, plus distributor and merger around parallel ones, and lets go.

@@ -7,6 +7,7 @@
 namespace troupe::detail {
 
 void demand_chain::add(batch_ptr batch) {
+  items_ += batch->carried;
   batch->next = std::move(head_);
   head_ = std::move(batch);
   ++count_;
@@ -16,8 +17,8 @@ void demand_chain::send(actor_base& self, const endpoint& upstream, std::size_t 
   if (count_ == 0)
     return;
   send_urgent(&self, upstream.actor,
-              demand_msg{std::exchange(head_, nullptr), std::exchange(count_, 0), want,
-                         upstream.port});
+              demand_msg{std::exchange(head_, nullptr), std::exchange(count_, 0),
+                         std::exchange(items_, 0), want, upstream.port});
 }
 
 void outlet::disconnect() noexcept {
@@ -33,12 +34,13 @@ batch_base* outlet::open() {
     return nullptr;
   ledger_.open();
   if (free_.empty()) {
-    current_ = type_.make(ledger_.capacity());
+    current_ = type_.make();
   } else {
     current_ = std::move(free_.back());
     free_.pop_back();
   }
   current_->limit = ledger_.limit();
+  current_->reserve(current_->limit);
   return current_.get();
 }
 
@@ -49,7 +51,8 @@ void outlet::send_if_due(actor_base& self, time_point now) {
 
 void outlet::send_now(actor_base& self, time_point now) {
   assert(current_ != nullptr);
-  ledger_.sent();
+  current_->carried = current_->size();
+  ledger_.sent(current_->carried);
   current_->sent_at = now;
   send(&self, to_.actor, data_msg{std::exchange(current_, nullptr), to_.port});
 }
@@ -60,9 +63,11 @@ void outlet::home(demand_msg& demand) {
     free_.push_back(std::move(batch));
     batch = std::move(next);
   }
-  ledger_.home(demand.count, demand.want);
-  if (current_ != nullptr)
+  ledger_.home(demand.count, demand.items, demand.want);
+  if (current_ != nullptr) {
     current_->limit = ledger_.limit();
+    current_->reserve(current_->limit);
+  }
 }
 
 void outlet::end(actor_base& self) {
@@ -71,8 +76,7 @@ void outlet::end(actor_base& self) {
   if (current_ != nullptr) {
     // Opened, but nothing came: back on the pile.
     assert(current_->size() == 0);
-    ledger_.sent();
-    ledger_.home(1, ledger_.limit());
+    ledger_.keep();
     free_.push_back(std::exchange(current_, nullptr));
   }
   send(&self, to_.actor, end_msg{to_.port});
@@ -96,6 +100,8 @@ void inlet::repay(actor_base& self, bool all) {
     owed_.send(self, from_, sizer_.want());
 }
 
-void inlet::tell_enough(actor_base& self) { send_urgent(&self, from_.actor, enough_msg{from_.port}); }
+void inlet::tell_enough(actor_base& self) {
+  send_urgent(&self, from_.actor, enough_msg{from_.port});
+}
 
 } // namespace troupe::detail

@@ -26,14 +26,16 @@ public:
 private:
   batch_ptr head_;
   std::size_t count_ = 0;
+  std::size_t items_ = 0;
 };
 
 /// The sending end of an edge: fills batches and sends them when the ledger says so.
 ///
-/// Bound: the ledger's buffers; `open` returns null when all of them are away.
+/// Bound: the ledger's items; `open` returns null when that many are away. Emptied batches are kept
+///        for reuse.
 class outlet {
 public:
-  outlet(item_type type, edge_plan plan) : type_(type), ledger_(plan.buffers, plan.capacity) {}
+  outlet(item_type type, edge_plan plan) : type_(type), ledger_(plan) {}
 
   void connect(endpoint to) { to_ = std::move(to); }
   void disconnect() noexcept;

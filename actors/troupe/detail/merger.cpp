@@ -30,7 +30,8 @@ void merger::pass_on(batch_ptr batch) {
 
 void merger::return_home(batch_ptr batch, std::size_t want) {
   const auto& owner = upstream_[batch->lane];
-  send_urgent(this, owner.actor, demand_msg{std::move(batch), 1, want, owner.port});
+  const auto items = batch->carried;
+  send_urgent(this, owner.actor, demand_msg{std::move(batch), 1, items, want, owner.port});
 }
 
 void merger::on_demand(demand_msg& msg) {

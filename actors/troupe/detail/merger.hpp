@@ -12,7 +12,8 @@ namespace troupe::detail {
 /// batches that a distributor numbered.
 ///
 /// Shape: a link from each sender, one edge out.
-/// Bound: holds only the senders' own buffers. In order this cannot block: whoever works on the next
+/// Bound: holds only the senders' own buffers. In order this cannot block: whoever works on the
+/// next
 ///        batch in order has buffers of its own, which nobody else can take.
 class merger final : public router_actor {
 public:

@@ -30,7 +30,8 @@ struct data_msg {
 struct demand_msg {
   using internal_message = void;
   batch_ptr batches;
-  std::size_t count = 0;
+  std::size_t count = 0; ///< of batches
+  std::size_t items = 0; ///< that were in them
   std::size_t want = 1;
   std::uint32_t outlet = 0;
 };

@@ -24,7 +24,7 @@ struct stage_state {
   std::string name;
   pattern_kind kind = pattern_kind::pipeline;
   std::size_t capacity = 0;
-  std::vector<std::size_t> upstreams; ///< indices of the stages that feed it
+  std::vector<std::size_t> upstreams;                ///< indices of the stages that feed it
   std::vector<std::unique_ptr<metric_block>> blocks; ///< one for each actor
 };
 

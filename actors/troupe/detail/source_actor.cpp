@@ -9,7 +9,7 @@ source_actor::source_actor(caf::actor_config& cfg, worker_setup common,
                            const std::function<std::unique_ptr<source_kernel>()>& make_kernel,
                            outlet out)
     : worker_actor(cfg, std::move(common)), out_(std::move(out)),
-      sizer_(out_.ledger().capacity()) {
+      sizer_(out_.ledger().plan().capacity) {
   try {
     kernel_ = make_kernel();
   } catch (...) {
@@ -66,7 +66,8 @@ void source_actor::open() {
   try {
     if (unmade_)
       std::rethrow_exception(std::exchange(unmade_, nullptr));
-    kernel_->open({state().system(), [self = caf::actor{this}] { detail::anon_send(self, pump_msg{}); },
+    kernel_->open({state().system(),
+                   [self = caf::actor{this}] { detail::anon_send(self, pump_msg{}); },
                    [s = &state()](const caf::actor& actor) { s->keep(actor); }});
   } catch (...) {
     break_down(describe(std::current_exception()));
@@ -111,6 +112,7 @@ supply source_actor::fill(batch_base& out) {
 void source_actor::pump() {
   if (!wired_)
     return;
+  out_.send_if_due(*this, now());
   while (opened_ && may_work() && !ended_) {
     auto* const batch = out_.open();
     if (batch == nullptr)

@@ -219,7 +219,8 @@ void stage_actor::took(duration d) noexcept {
   block().latency.record(static_cast<std::uint64_t>(d.count()), 1);
 }
 
-// User code outside of an item: opening, flushing, closing. There is nothing to skip, so it is fatal.
+// User code outside of an item: opening, flushing, closing. There is nothing to skip, so it is
+// fatal.
 void stage_actor::guarded(const std::function<void()>& body) {
   try {
     body();
@@ -243,14 +244,14 @@ remedy stage_actor::failed(std::exception_ptr reason, const batch_base& in, cons
                        "item " + std::to_string(in.first + in.cursor) + ": " + why.message()}
                      .with_attempts(attempts);
   switch (on_error_.last_resort()) {
-    case on_error::action::skip:
-      return remedy::pass_over;
-    case on_error::action::dead_letter:
-      state().bury({stage_name(), std::move(located), attempts, clock_, item.print(),
-                    item.kept ? item.copy() : std::any{}});
-      return remedy::pass_over;
-    case on_error::action::stop:
-      break;
+  case on_error::action::skip:
+    return remedy::pass_over;
+  case on_error::action::dead_letter:
+    state().bury({stage_name(), std::move(located), attempts, clock_, item.print(),
+                  item.kept ? item.copy() : std::any{}});
+    return remedy::pass_over;
+  case on_error::action::stop:
+    break;
   }
   break_down(std::move(located));
   return remedy::leave;

@@ -63,14 +63,14 @@ private:
   std::optional<retry_schedule> retrying_;
   std::uint64_t retried_item_ = 0;
   std::minstd_rand rng_;
-  time_point clock_{};       ///< the last time read: one reading serves several purposes
+  time_point clock_{}; ///< the last time read: one reading serves several purposes
   bool ordered_;
   bool distributed_;
-  bool complete_ = false;    ///< the kernel hands on nothing more
-  bool satisfied_ = false;   ///< nothing more is wanted: the input is filtered away
-  bool starved_ = false;     ///< stopped for want of demand: its return is worth a pump
+  bool complete_ = false;  ///< the kernel hands on nothing more
+  bool satisfied_ = false; ///< nothing more is wanted: the input is filtered away
+  bool starved_ = false;   ///< stopped for want of demand: its return is worth a pump
   bool retry_pending_ = false;
-  bool finished_ = false;    ///< the kernel has handed on all that it held
+  bool finished_ = false; ///< the kernel has handed on all that it held
 };
 
 } // namespace troupe::detail

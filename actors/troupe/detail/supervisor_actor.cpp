@@ -32,7 +32,8 @@ caf::message_handler supervisor_actor::handlers() {
         if (msg.generation == deadline_generation)
           abort({errc::deadline_exceeded, {}, "the deadline of the run's context has passed"});
         else if (msg.generation == drain_generation_)
-          abort({errc::timed_out, {}, "the drain limit of " + seconds(drain_limit_) + " has passed"});
+          abort(
+              {errc::timed_out, {}, "the drain limit of " + seconds(drain_limit_) + " has passed"});
       },
   };
 }

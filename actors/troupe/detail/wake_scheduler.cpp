@@ -2,6 +2,10 @@
 
 #include <thread>
 
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
 namespace troupe::detail {
 
 void cpu_relax() noexcept {
@@ -9,6 +13,13 @@ void cpu_relax() noexcept {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   asm volatile("yield");
+#endif
+}
+
+void sharpen_timer() noexcept {
+#ifdef __linux__
+  constexpr unsigned long nanoseconds = 1000;
+  ::prctl(PR_SET_TIMERSLACK, nanoseconds);
 #endif
 }
 
@@ -31,7 +42,7 @@ bool job_queue::push(job j) {
   const auto n = size_.load(std::memory_order_relaxed);
   if (n == ring_.size())
     grow();
-  ring_[(head_ + n) & (ring_.size() - 1)] = j;
+  ring_[(front() + n) & (ring_.size() - 1)] = j;
   size_.store(n + 1, std::memory_order_seq_cst);
   unlock();
   return n == 0;
@@ -41,23 +52,35 @@ job_queue::job job_queue::pop() {
   if (size() == 0) // without the lock: searchers look often
     return nullptr;
   lock();
-  const auto n = size_.load(std::memory_order_relaxed);
-  job j = nullptr;
-  if (n > 0) {
-    j = ring_[head_ & (ring_.size() - 1)];
-    ++head_;
-    size_.store(n - 1, std::memory_order_relaxed);
-  }
+  auto* const j = pop_locked();
   unlock();
+  return j;
+}
+
+job_queue::job job_queue::pop_if(std::uint64_t expected) {
+  lock();
+  auto* const j = front() == expected ? pop_locked() : nullptr;
+  unlock();
+  return j;
+}
+
+job_queue::job job_queue::pop_locked() {
+  const auto n = size_.load(std::memory_order_relaxed);
+  if (n == 0)
+    return nullptr;
+  const auto head = front();
+  auto* const j = ring_[head & (ring_.size() - 1)];
+  head_.store(head + 1, std::memory_order_relaxed);
+  size_.store(n - 1, std::memory_order_relaxed);
   return j;
 }
 
 void job_queue::grow() {
   std::vector<job> bigger(ring_.size() * 2);
-  for (std::size_t i = 0; i < ring_.size(); ++i)
-    bigger[i] = ring_[(head_ + i) & (ring_.size() - 1)];
+  // Each job keeps its number, and with it its place modulo the size.
+  for (auto i = front(); i < front() + ring_.size(); ++i)
+    bigger[i & (bigger.size() - 1)] = ring_[i & (ring_.size() - 1)];
   ring_.swap(bigger);
-  head_ = 0;
 }
 
 // -- idle_workers ------------------------------------------------------------------------------
@@ -72,6 +95,20 @@ void idle_workers::wake_one() noexcept {
   } while (!state_.compare_exchange_weak(state, state - one_parked + one_searching));
   permits_.fetch_add(1, std::memory_order_release);
   permits_.notify_one();
+}
+
+bool idle_workers::nap(std::chrono::microseconds at_most) noexcept {
+  if (napping_.exchange(true))
+    return false;
+  (void)roused_.try_acquire_for(at_most);
+  napping_.store(false);
+  return true;
+}
+
+void idle_workers::rouse() noexcept {
+  // At most one token for a nap: one too many would only cut the next nap short.
+  if (napping_.load() && napping_.exchange(false))
+    roused_.release();
 }
 
 void idle_workers::sleep() noexcept {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <semaphore>
 #include <vector>
 
 #include <caf/policy/unprofiled.hpp>
@@ -13,7 +14,11 @@
 // A scheduler policy for CAF 0.17, loaded as a module. CAF's own work stealing polls: an idle
 // worker sleeps up to 10 ms before it looks again, and a worker that enqueues a job wakes nobody.
 // Here every job wakes a parked worker, unless one is searching already (the rule of Go and Tokio).
-// To leave a first job to its sender for some microseconds was measured, and gained nothing.
+//
+// A job is taken from another worker only when it has waited for a while. Actors that pass on tiny
+// batches wake each other every microsecond: on one core their data stays in its cache, and moving
+// them back and forth costs several times what the work does. A worker that computes for long loses
+// its waiting jobs to an idle one just the same, some ten microseconds later.
 namespace troupe::detail {
 
 /// FIFO of runnable actors. Bound: one entry per runnable actor; the memory is kept for reuse.
@@ -27,16 +32,23 @@ public:
   /// Returns nullptr if the queue is empty.
   job pop();
 
+  /// As `pop`, but only if the job at the front is the `front`-th that ever was there.
+  job pop_if(std::uint64_t front);
+
+  /// How many jobs have ever left: names the job at the front.
+  std::uint64_t front() const noexcept { return head_.load(std::memory_order_relaxed); }
+
   std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
 
 private:
   void lock() noexcept;
   void unlock() noexcept { locked_.clear(std::memory_order_release); }
   void grow();
+  job pop_locked();
 
   std::atomic_flag locked_;
   std::atomic<std::size_t> size_{0};
-  std::size_t head_ = 0;
+  std::atomic<std::uint64_t> head_{0};
   std::vector<job> ring_ = std::vector<job>(64); // its size is a power of two
 };
 
@@ -52,6 +64,19 @@ public:
   /// Returns true to the last searcher: jobs may have come that nobody was woken for.
   bool end_search() noexcept { return state_.fetch_sub(one_searching) % one_parked == 1; }
 
+  /// Whether any of `workers` is neither searching nor parked.
+  bool any_busy(std::size_t workers) const noexcept {
+    const auto state = state_.load();
+    return state % one_parked + state / one_parked < workers;
+  }
+
+  /// Lets a searcher rest, but for `at_most`: it remains the one that the others rely on. False if
+  /// another does so already.
+  bool nap(std::chrono::microseconds at_most) noexcept;
+
+  /// Ends the nap of a searcher.
+  void rouse() noexcept;
+
   /// Turns the calling searcher into a parked worker; it must look at the queues once more.
   void announce_park() noexcept { state_.fetch_add(one_parked - one_searching); }
 
@@ -66,7 +91,12 @@ private:
 
   std::atomic<std::uint32_t> state_{0};
   alignas(64) std::atomic<int> permits_{0};
+  alignas(64) std::atomic<bool> napping_{false};
+  std::counting_semaphore<> roused_{0};
 };
+
+/// Asks the system to wake this thread when it is due, not some 50 us later.
+void sharpen_timer() noexcept;
 
 /// Tells the core that this is a spin loop.
 void cpu_relax() noexcept;
@@ -83,11 +113,20 @@ public:
     idle_workers idle;
   };
 
+  using clock = std::chrono::steady_clock;
+
+  /// A job at the front of another worker's queue, and since when it has been seen there.
+  struct sighting {
+    std::uint64_t front = 0;
+    clock::time_point since{};
+  };
+
   struct worker_data {
     explicit worker_data(caf::scheduler::abstract_coordinator*) {}
     worker_data(const worker_data&) {} // CAF copies an initial one, always empty
 
     job_queue jobs;
+    std::vector<sighting> seen; ///< by worker
     unsigned tick = 0;
   };
 
@@ -95,6 +134,7 @@ public:
   void central_enqueue(Coordinator* c, job j) {
     d(c).external.push(j);
     d(c).idle.wake_one();
+    d(c).idle.rouse();
   }
 
   template <class Worker>
@@ -149,6 +189,12 @@ private:
   // in addition. A longer search (50 us) gained nothing.
   static constexpr auto search_time = std::chrono::microseconds{20};
 
+  // How long a job is left to the worker that it was given to.
+  static constexpr auto patience = std::chrono::microseconds{10};
+
+  // How often an idle worker looks after busy ones: some 5 % of its core.
+  static constexpr auto nap_time = std::chrono::microseconds{50};
+
   // Every so often jobs from outside come first, so that busy workers do not starve them.
   static constexpr unsigned external_turn = 32;
 
@@ -168,28 +214,53 @@ private:
   }
 
   template <class Worker>
-  static job steal(Worker* w) {
+  static job steal(Worker* w, clock::time_point now) {
     auto* const c = w->parent();
     const auto n = c->num_workers();
-    for (std::size_t i = 1; i < n; ++i)
-      if (auto* j = d(c->worker_by_id((w->id() + i) % n)).jobs.pop())
-        return j;
+    auto& seen = d(w).seen;
+    if (seen.size() != n) {
+      seen.resize(n);
+      sharpen_timer();
+    }
+    for (std::size_t i = 1; i < n; ++i) {
+      const auto victim = (w->id() + i) % n;
+      auto& jobs = d(c->worker_by_id(victim)).jobs;
+      if (jobs.size() == 0)
+        continue;
+      auto& last = seen[victim];
+      if (const auto front = jobs.front(); front != last.front || last.since == clock::time_point{})
+        last = {front, now};
+      else if (now - last.since >= patience)
+        if (auto* j = jobs.pop_if(front))
+          return j;
+    }
     return nullptr;
   }
 
   template <class Worker>
   static job search(Worker* w) {
-    using clock = std::chrono::steady_clock;
-    const auto end = clock::now() + search_time;
+    auto* const c = w->parent();
+    auto& idle = d(c).idle;
     do {
+      if (auto* j = look_around(w))
+        return j;
+    } while (idle.any_busy(c->num_workers()) && idle.nap(nap_time));
+    return nullptr;
+  }
+
+  template <class Worker>
+  static job look_around(Worker* w) {
+    auto now = clock::now();
+    const auto end = now + search_time;
+    for (; now < end; now = clock::now()) {
       if (auto* j = take(w))
         return j;
-      if (auto* j = steal(w))
+      if (auto* j = steal(w, now))
         return j;
       // Each look takes the cache lines of busy workers away from them: not too often.
       for (int i = 0; i < 8; ++i)
         cpu_relax();
-    } while (clock::now() < end);
+    }
     return nullptr;
   }
 

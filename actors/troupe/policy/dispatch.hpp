@@ -10,7 +10,8 @@
 
 namespace troupe {
 
-/// Picks the worker with the fewest items queued and in flight; ties go to the one idle for longest.
+/// Picks the worker with the fewest items queued and in flight; ties go to the one idle for
+/// longest.
 ///
 /// Bound: no worker has more than `most` batches; `pick` is empty when all are that busy.
 class least_loaded_dispatch {

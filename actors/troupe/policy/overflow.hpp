@@ -28,7 +28,14 @@ enum class offer_result { accepted, dropped, full, closed };
 class overflow {
 public:
   enum class action {
-    backpressure, drop_oldest, drop_newest, drop_incoming, drop_all, fail, shed, redirect
+    backpressure,
+    drop_oldest,
+    drop_newest,
+    drop_incoming,
+    drop_all,
+    fail,
+    shed,
+    redirect
   };
 
   static const overflow backpressure;
@@ -42,8 +49,9 @@ public:
   /// `f` names its item type in its parameter.
   template <class F>
   static overflow redirect(F f) {
-    static_assert(detail::has_signature<F>, "troupe: redirect needs a function whose parameter names "
-                                            "the item type");
+    static_assert(detail::has_signature<F>,
+                  "troupe: redirect needs a function whose parameter names "
+                  "the item type");
     overflow result{action::redirect};
     using item = detail::parameter_t<F>;
     result.target_ = std::make_shared<const std::any>(std::function<void(item)>{std::move(f)});

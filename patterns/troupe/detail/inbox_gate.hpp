@@ -44,13 +44,13 @@ private:
 
   static caf::result<bool> answer(offer_result got) {
     switch (got) {
-      case offer_result::full:
-        return make_error(caf::sec::runtime_error, "refused: the inbox is full");
-      case offer_result::closed:
-        return make_error(caf::sec::runtime_error, "refused: the inbox is closed");
-      case offer_result::accepted:
-      case offer_result::dropped:
-        break;
+    case offer_result::full:
+      return make_error(caf::sec::runtime_error, "refused: the inbox is full");
+    case offer_result::closed:
+      return make_error(caf::sec::runtime_error, "refused: the inbox is closed");
+    case offer_result::accepted:
+    case offer_result::dropped:
+      break;
     }
     return true;
   }

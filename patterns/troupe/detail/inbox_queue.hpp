@@ -47,13 +47,13 @@ public:
     if (overflow_.what() == overflow::action::backpressure && !wait_for_room(lock, until, limit))
       return fail(errc::timed_out, "inbox \"" + name_ + "\" stayed full");
     switch (put_in(std::move(item), lock)) {
-      case offer_result::closed:
-        return fail(errc::closed, "inbox \"" + name_ + "\" is closed");
-      case offer_result::full:
-        return fail(errc::overflow, "inbox \"" + name_ + "\" is full");
-      case offer_result::accepted:
-      case offer_result::dropped:
-        break;
+    case offer_result::closed:
+      return fail(errc::closed, "inbox \"" + name_ + "\" is closed");
+    case offer_result::full:
+      return fail(errc::overflow, "inbox \"" + name_ + "\" is full");
+    case offer_result::accepted:
+    case offer_result::dropped:
+      break;
     }
     return {};
   }
@@ -72,7 +72,8 @@ public:
   caf::actor gate(Spawn spawn_gate) {
     const std::lock_guard lock{mutex_};
     if (!services_)
-      throw std::logic_error("inbox \"" + name_ + "\": actor() needs a running flow; start it first");
+      throw std::logic_error("inbox \"" + name_
+                             + "\": actor() needs a running flow; start it first");
     if (!gate_) {
       gate_ = spawn_gate(services_->system);
       services_->keep(gate_);
@@ -100,8 +101,9 @@ public:
     std::unique_lock lock{mutex_};
     book(counts);
     if (failed_)
-      throw returned_error{
-          {errc::overflow, {}, "the inbox overflowed its capacity of " + std::to_string(capacity_)}};
+      throw returned_error{{errc::overflow,
+                            {},
+                            "the inbox overflowed its capacity of " + std::to_string(capacity_)}};
     const auto n = std::min(room, items_.size());
     for (std::size_t i = 0; i < n; ++i) {
       into.push_back(std::move(items_.front()));
@@ -169,32 +171,32 @@ private:
 
   offer_result make_room(std::vector<T>& dropped) {
     switch (overflow_.what()) {
-      case action::backpressure:
-        return offer_result::full;
-      case action::shed:
-        ++received_;
-        ++shed_;
-        return offer_result::full;
-      case action::fail:
-        failed_ = true;
-        return offer_result::full;
-      case action::drop_incoming:
-      case action::redirect:
-        ++received_;
-        ++dropped_;
-        return offer_result::dropped;
-      case action::drop_oldest:
-        dropped.push_back(std::move(items_.front()));
-        items_.pop_front();
-        break;
-      case action::drop_newest:
-        dropped.push_back(std::move(items_.back()));
-        items_.pop_back();
-        break;
-      case action::drop_all:
-        std::move(items_.begin(), items_.end(), std::back_inserter(dropped));
-        items_.clear();
-        break;
+    case action::backpressure:
+      return offer_result::full;
+    case action::shed:
+      ++received_;
+      ++shed_;
+      return offer_result::full;
+    case action::fail:
+      failed_ = true;
+      return offer_result::full;
+    case action::drop_incoming:
+    case action::redirect:
+      ++received_;
+      ++dropped_;
+      return offer_result::dropped;
+    case action::drop_oldest:
+      dropped.push_back(std::move(items_.front()));
+      items_.pop_front();
+      break;
+    case action::drop_newest:
+      dropped.push_back(std::move(items_.back()));
+      items_.pop_back();
+      break;
+    case action::drop_all:
+      std::move(items_.begin(), items_.end(), std::back_inserter(dropped));
+      items_.clear();
+      break;
     }
     dropped_ += dropped.size();
     return offer_result::accepted;
@@ -256,8 +258,8 @@ private:
   std::uint64_t received_ = 0; ///< this and the next two: since the source last looked
   std::uint64_t dropped_ = 0;
   std::uint64_t shed_ = 0;
-  bool closed_ = false;  ///< by the user, or by a draining run: for good
-  bool ended_ = false;   ///< the run that it fed is over
+  bool closed_ = false; ///< by the user, or by a draining run: for good
+  bool ended_ = false;  ///< the run that it fed is over
   bool failed_ = false;
   bool waiting_ = false; ///< the source wants to be told of the next item
 };

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #ifdef TROUPE_HAS_ZLIB
-#  include <zlib.h>
+#include <zlib.h>
 #endif
 
 namespace troupe::detail {
@@ -26,7 +26,8 @@ namespace {
 constexpr int poll_ms = 50;
 
 [[noreturn]] void fail(int code, const char* doing, const std::string& what) {
-  throw std::system_error{code, std::generic_category(), std::string{"cannot "} + doing + " " + what};
+  throw std::system_error{code, std::generic_category(),
+                          std::string{"cannot "} + doing + " " + what};
 }
 
 class file_input final : public text_input {
