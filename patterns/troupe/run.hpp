@@ -72,6 +72,7 @@ public:
 private:
   friend const detail::run_handle& handle_of(const run& r);
   detail::run_handle& handle() const;
+  void abandon() noexcept;
 
   std::unique_ptr<detail::run_handle> handle_;
 };
@@ -79,7 +80,7 @@ private:
 /// Starts a flow: spawns its actors and lets them go.
 [[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, run_options options = {});
 [[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, observer& watch,
-                        context ctx = {});
+                        const context& ctx = {});
 
 template <class T, class... More>
 requires(!std::is_void_v<T>) run start(caf::actor_system&, const flow<T>&, More&&...) {

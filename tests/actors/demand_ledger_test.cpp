@@ -12,28 +12,49 @@ namespace tr = troupe;
 
 TEST_SUITE("demand_ledger") {
   TEST_CASE("opens batches until as many items are out as it may have, one batch at a time") {
-    tr::demand_ledger l{{.items = 5, .capacity = 4}};
+    tr::demand_ledger l{{.items = 3, .capacity = 1}};
 
     l.open();
     CHECK(!l.may_open());
-    l.sent(3);
-    CHECK(l.may_open());
-    l.open();
-    l.sent(2);
+    l.sent(1);
+    for (int i = 0; i < 2; ++i) {
+      CHECK(l.may_open());
+      l.open();
+      l.sent(1);
+    }
     CHECK(!l.may_open());
-    l.home(1, 2, 4);
+    l.home(1, 1, 1);
     CHECK(l.may_open());
-    CHECK(l.items_away() == 3);
+    CHECK(l.items_away() == 2);
   }
 
-  TEST_CASE("a batch never holds more than there is room for") {
-    tr::demand_ledger l{{.items = 5, .capacity = 4}};
+  TEST_CASE("opens no batch before there is room for a whole one") {
+    tr::demand_ledger l{{.items = 10, .capacity = 4}};
     l.open();
     l.sent(1);
-    l.home(1, 1, 100);
-    CHECK(l.limit() == 4);
+    l.home(1, 1, 4);
+    for (int i = 0; i < 2; ++i) {
+      CHECK(l.may_open());
+      l.open();
+      l.sent(4);
+    }
+    CHECK(!l.may_open()); // room for 2, and 4 are wanted
+
+    l.home(1, 4, 4);
+    CHECK(l.may_open());
+  }
+
+  TEST_CASE("a batch that is being filled never outgrows the room there is") {
+    tr::demand_ledger l{{.items = 4, .capacity = 2}};
+    for (int i = 0; i < 3; ++i) {
+      l.open();
+      l.sent(1);
+    }
     l.open();
-    l.sent(3);
+    CHECK(l.limit() == 1);
+    l.home(1, 1, 2);
+    CHECK(l.limit() == 2);
+    l.home(1, 1, 2);
     CHECK(l.limit() == 2);
   }
 

@@ -150,7 +150,7 @@ private:
 
 } // namespace
 
-launched launch(caf::actor_system& sys, const node_ptr& last, context ctx,
+launched launch(caf::actor_system& sys, const node_ptr& last, const context& ctx,
                 std::function<void(const dead_letter&)> dead_letters) {
   auto nodes = in_flow_order(last);
   auto state

@@ -23,7 +23,7 @@ struct launched {
 };
 
 /// Spawns one actor for each node, plus distributor and merger around parallel ones, and lets go.
-launched launch(caf::actor_system& sys, const node_ptr& last, context ctx,
+launched launch(caf::actor_system& sys, const node_ptr& last, const context& ctx,
                 std::function<void(const dead_letter&)> dead_letters);
 
 } // namespace troupe::detail

@@ -70,7 +70,7 @@ private:
 /// The receiving end of an edge: batches in order of arrival, and the demand owed for them.
 class inlet {
 public:
-  explicit inlet(batch_sizer sizer) : sizer_(std::move(sizer)) {}
+  explicit inlet(const batch_sizer& sizer) : sizer_(sizer) {}
 
   void connect(endpoint from) { from_ = std::move(from); }
   void disconnect() noexcept;

@@ -7,10 +7,10 @@
 
 namespace troupe::detail {
 
-run_state::run_state(caf::actor_system& sys, std::vector<stage_state> stages, context ctx,
+run_state::run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
                      std::function<void(const dead_letter&)> dead_letters)
-    : system_(sys), stages_(std::move(stages)), ctx_(std::move(ctx)),
-      dead_letters_(std::move(dead_letters)), started_(detail::now(sys)) {}
+    : system_(sys), stages_(std::move(stages)), ctx_(ctx), dead_letters_(std::move(dead_letters)),
+      started_(detail::now(sys)) {}
 
 std::shared_ptr<run_state> run_state::make_presence(const std::shared_ptr<run_state>& state) {
   std::shared_ptr<run_state> presence{state.get(), [state](run_state* s) { s->finish(); }};

@@ -32,7 +32,7 @@ struct stage_state {
 /// the report once all are gone.
 class run_state final : public observable {
 public:
-  run_state(caf::actor_system& sys, std::vector<stage_state> stages, context ctx,
+  run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
             std::function<void(const dead_letter&)> dead_letters);
 
   graph_sample sample() const override;

@@ -18,7 +18,7 @@
 // A job is taken from another worker only when it has waited for a while. Actors that pass on tiny
 // batches wake each other every microsecond: on one core their data stays in its cache, and moving
 // them back and forth costs several times what the work does. A worker that computes for long loses
-// its waiting jobs to an idle one just the same, some ten microseconds later.
+// its waiting jobs to an idle one just the same.
 namespace troupe::detail {
 
 /// FIFO of runnable actors. Bound: one entry per runnable actor; the memory is kept for reuse.
@@ -189,8 +189,10 @@ private:
   // in addition. A longer search (50 us) gained nothing.
   static constexpr auto search_time = std::chrono::microseconds{20};
 
-  // How long a job is left to the worker that it was given to.
-  static constexpr auto patience = std::chrono::microseconds{10};
+  // How long a job is left to the worker that it was given to, at least. Measured with trivial
+  // work: without it two cores are slower than one, with 10 us the second core comes too late to
+  // help.
+  static constexpr auto patience = std::chrono::microseconds{1};
 
   // How often an idle worker looks after busy ones: some 5 % of its core.
   static constexpr auto nap_time = std::chrono::microseconds{50};

@@ -27,8 +27,9 @@ public:
   demand_ledger() = default;
   explicit demand_ledger(edge_plan plan) : plan_(plan) {}
 
-  /// Whether a further batch may be started.
-  bool may_open() const noexcept { return !filling_ && items_away_ < plan_.items; }
+  /// Whether a further batch may be started: only a whole one. Whatever room there is would soon be
+  /// room for single items, and each would come back as room for one.
+  bool may_open() const noexcept { return !filling_ && items_away_ + wanted_ <= plan_.items; }
   void open() noexcept {
     assert(may_open());
     filling_ = true;
