@@ -13,10 +13,10 @@ namespace detail {
 class context_state;
 } // namespace detail
 
-/// Carries cancellation and a deadline through a run, a service call or a stage function.
+/// Carries cancellation and a deadline through a run and its stage functions.
 ///
 ///     auto ctx = troupe::context::background().with_timeout(5s);
-///     svc.ask(image, ctx);          // refused or abandoned once ctx is cancelled or 5 s are over
+///     auto r = troupe::start(sys, flow, {.ctx = ctx});   // ends once 5 s are over
 ///     auto step = ctx.child();      // cancelled with ctx; cancelling it leaves ctx alone
 ///     ctx.cancel();
 ///

@@ -28,7 +28,7 @@ struct access;
 ///     auto job = numbers | troupe::sink("print", [](int x) { std::cout << x << '\n'; });
 ///
 /// Shape:  an immutable list of named nodes; copying is copying a pointer.
-/// Errors: a wrong item type, a missing fan_in or a missing sink do not compile. A duplicate name
+/// Errors: a wrong item type or a missing sink do not compile. A duplicate name
 ///         and an option out of range throw std::invalid_argument where the flow is composed.
 template <class T>
 class flow {

@@ -12,7 +12,7 @@ namespace troupe {
 /// A flow as data: nodes, edges and bounds, before or while it runs.
 ///
 ///     std::cout << flow.topology().to_text();
-///     numbers [source] --1024--> square [map x4, in_order] --1024--> print [sink]
+///     numbers [from] --1024--> square [map x4, in_order] --1024--> print [sink]
 ///
 /// Units:  `bound` and `item_bound()` are items. They cover everything between the source's
 /// function
@@ -22,7 +22,7 @@ class topology {
 public:
   struct node {
     std::string name;
-    std::string what;        ///< "source", "map", "sink", …
+    std::string what;        ///< "from", "map", "sink", …
     std::size_t workers = 1; ///< actors that run its function
     std::size_t actors = 1;  ///< with distributor and merger
     std::size_t holds = 0;   ///< items it may keep beyond its edges

@@ -60,7 +60,7 @@ TEST_SUITE("retry") {
       CHECK(waits({.attempts = attempts}, lowest{}).size() == attempts - 1);
   }
 
-  TEST_CASE("the defaults are three attempts, 20 ms to 1 s, full jitter, a budget of 20 %") {
+  TEST_CASE("the defaults are three attempts, 20 ms to 1 s, full jitter") {
     const retry r;
 
     CHECK(r.attempts == 3);
@@ -69,7 +69,6 @@ TEST_SUITE("retry") {
     CHECK(r.backoff.factor == 0.0);
     CHECK(r.jitter == jitter::full);
     CHECK_FALSE(r.retry_if);
-    CHECK(r.budget == 0.2);
   }
 
   TEST_CASE("without jitter it waits what the backoff says") {
@@ -214,10 +213,6 @@ TEST_SUITE("retry") {
           == "retry: backoff.max = 19.999999 ms, needs at least backoff.min, 20 ms");
     CHECK(refusal({.backoff = {20ms, 1s, -0.5}}) == "retry: backoff.factor = -0.5, needs 0 to 1");
     CHECK(refusal({.backoff = {20ms, 1s, 1.5}}) == "retry: backoff.factor = 1.5, needs 0 to 1");
-    CHECK(refusal({.budget = -0.25}) == "retry: budget = -0.25, needs 0 to 1");
-    CHECK(refusal({.budget = 1.5}) == "retry: budget = 1.5, needs 0 to 1");
-    CHECK(refusal({.budget = std::numeric_limits<double>::quiet_NaN()})
-          == "retry: budget = nan, needs 0 to 1");
     CHECK_THROWS_WITH_AS(troupe::validate({.attempts = 0}, "call \"pricing\""),
                          "call \"pricing\": attempts = 0, needs at least 1", std::invalid_argument);
   }
@@ -226,8 +221,6 @@ TEST_SUITE("retry") {
     CHECK(refusal({.attempts = 1}).empty());
     CHECK(refusal({.backoff = {0ms, 0ms}}).empty());
     CHECK(refusal({.backoff = {20ms, 20ms, 1.0}}).empty());
-    CHECK(refusal({.budget = 0.0}).empty());
-    CHECK(refusal({.budget = 1.0}).empty());
   }
 
   TEST_CASE("property: no jitter ever leaves its range") {

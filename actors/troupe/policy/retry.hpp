@@ -25,10 +25,9 @@ enum class jitter { none, full, decorrelated };
 
 /// Tries a failed call again: how often, how long to wait in between, and after which errors.
 ///
-///     troupe::call("quote", fetch, troupe::retry{.attempts = 3, .backoff = {20ms, 1s}});
+///     on_error::retry({.attempts = 3, .backoff = {20ms, 1s}}, on_error::skip)
 ///
-/// Units:  `attempts` counts the first one; `budget` is the share of calls that may be retries,
-///         0..1, counted by whoever makes the calls. A backoff.min of zero never waits.
+/// Units:  `attempts` counts the first one. A backoff.min of zero never waits.
 /// Errors: std::invalid_argument for options out of range, thrown at composition. The refusals
 ///         breaker_open, rate_limited, pool_full and cancelled are retried only if `retry_if` says
 ///         so; it is asked about every error.
@@ -38,7 +37,6 @@ struct retry {
   troupe::backoff backoff = {std::chrono::milliseconds{20}, std::chrono::seconds{1}};
   troupe::jitter jitter = troupe::jitter::full;
   std::function<bool(const error&)> retry_if = {}; // empty: every error but refusals
-  double budget = 0.2;
 };
 
 /// Throws std::invalid_argument for an option out of range, naming it, its value and the range;
@@ -151,8 +149,6 @@ inline void validate(const retry& r, std::string_view where) {
     refuse("backoff.max", ms(r.backoff.max), "at least backoff.min, " + ms(r.backoff.min));
   if (!(r.backoff.factor >= 0.0 && r.backoff.factor <= 1.0))
     refuse("backoff.factor", number(r.backoff.factor), "0 to 1");
-  if (!(r.budget >= 0.0 && r.budget <= 1.0))
-    refuse("budget", number(r.budget), "0 to 1");
 }
 
 } // namespace troupe
