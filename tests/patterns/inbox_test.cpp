@@ -183,6 +183,23 @@ TEST_SUITE("inbox") {
     CHECK(in.offer(1) == offer_result::closed);
   }
 
+  TEST_CASE("a drained inbox can feed another run; one that was closed by hand ends it at once") {
+    virtual_system sys;
+    std::vector<int> out;
+    auto [in, source] = tr::inbox<int>("in");
+    const auto f = source | tr::collect("out", out);
+    CHECK(tr::start(sys, f).drain().clean());
+
+    auto r = tr::start(sys, f);
+    CHECK(in.offer(7) == offer_result::accepted);
+    in.close();
+
+    CHECK(accounted(r.wait()).clean());
+    CHECK(out == std::vector{7});
+    CHECK(run_to_end(sys, f).clean());
+    CHECK(out.size() == 1);
+  }
+
   TEST_CASE("what a stopped run leaves in the inbox is abandoned and counted") {
     virtual_system sys;
     auto [in, source] = tr::inbox<int>("in");

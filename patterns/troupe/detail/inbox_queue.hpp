@@ -110,12 +110,22 @@ public:
       items_.pop_front();
     }
     const bool empty = items_.empty();
-    waiting_ = empty && !closed_;
-    const auto state = !empty ? supply::more : closed_ ? supply::ended : supply::later;
+    const bool complete = closed_ || draining_;
+    waiting_ = empty && !complete;
+    const auto state = !empty ? supply::more : complete ? supply::ended : supply::later;
     lock.unlock();
     if (n > 0)
       room_.notify_all();
     return state;
+  }
+
+  /// The run drains: nothing new, but what is inside.
+  void drain() {
+    {
+      const std::lock_guard lock{mutex_};
+      draining_ = true;
+    }
+    room_.notify_all();
   }
 
   /// The run ends: what is still inside is lost with it.
@@ -130,7 +140,7 @@ public:
       system_ = nullptr;
       std::swap(gate, gate_);
       ended_ = true;
-      failed_ = waiting_ = false;
+      failed_ = waiting_ = draining_ = false;
     }
     room_.notify_all();
     if (gate)
@@ -139,6 +149,8 @@ public:
 
 private:
   using action = overflow::action;
+
+  bool refuses() const noexcept { return closed_ || draining_ || ended_; }
 
   // Hooks and notifications come after the lock is let go.
   offer_result put_in(T item, std::unique_lock<std::mutex>& lock) {
@@ -157,7 +169,7 @@ private:
 
   // With the lock held. The item is moved from only if accepted.
   offer_result put(T& item, std::vector<T>& dropped) {
-    if (closed_ || ended_)
+    if (refuses())
       return offer_result::closed;
     if (items_.size() >= capacity_) {
       const auto answer = make_room(dropped);
@@ -210,7 +222,7 @@ private:
   }
 
   bool wait_for_room(std::unique_lock<std::mutex>& lock, time_point until, duration limit) {
-    const auto has_room = [this] { return closed_ || ended_ || items_.size() < capacity_; };
+    const auto has_room = [this] { return refuses() || items_.size() < capacity_; };
     if (system_ != nullptr && is_testing(*system_)) {
       auto& sys = *system_;
       lock.unlock();
@@ -258,8 +270,9 @@ private:
   std::uint64_t received_ = 0; ///< this and the next two: since the source last looked
   std::uint64_t dropped_ = 0;
   std::uint64_t shed_ = 0;
-  bool closed_ = false; ///< by the user, or by a draining run: for good
-  bool ended_ = false;  ///< the run that it fed is over
+  bool closed_ = false;   ///< by the user: for good
+  bool draining_ = false; ///< the run that it feeds lets nothing new in
+  bool ended_ = false;    ///< the run that it fed is over
   bool failed_ = false;
   bool waiting_ = false; ///< the source wants to be told of the next item
 };
@@ -276,7 +289,7 @@ public:
   void close(kernel_host& host) noexcept override { queue_->detach(host.counts()); }
   bool counts_received() const noexcept override { return true; }
   bool drains() override {
-    queue_->close();
+    queue_->drain();
     return true;
   }
   supply fill(batch_base& out, kernel_host& host) override {
