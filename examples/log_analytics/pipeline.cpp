@@ -27,12 +27,17 @@ void aggregate::add(const record& r) {
 
 troupe::run start_run(caf::actor_system& sys, const std::string& file, std::size_t workers,
                       aggregate& into, dead_letter_file& dead) {
-  auto flow = troupe::lines("read", file, {.too_long = troupe::long_line::cut})
-              | troupe::stage("parse", parse_line,
-                              {.parallel = workers,
-                               .order = troupe::emit::as_completed, // a sum has no order
-                               .on_error = troupe::on_error::dead_letter})
-              | troupe::sink("aggregate", [&into](const record& r) { into.add(r); });
+  // Some milliseconds of work on each edge: the reader has a thread of its own, and a core that is
+  // shared with other programs may come late.
+  constexpr std::size_t buffer = 4 * 1024;
+  auto flow
+      = troupe::lines("read", file, {.buffer = buffer, .too_long = troupe::long_line::cut})
+        | troupe::stage("parse", parse_line,
+                        {.parallel = workers,
+                         .order = troupe::emit::as_completed, // a sum has no order
+                         .buffer = buffer,
+                         .on_error = troupe::on_error::dead_letter})
+        | troupe::sink("aggregate", [&into](const record& r) { into.add(r); }, {.buffer = buffer});
   // The letter's own text names the item besides; reasons are counted, so there must be few of
   // them.
   const auto bury = [&dead](const troupe::dead_letter& letter) {

@@ -78,8 +78,10 @@ private:
     std::vector<caf::actor> actors;
     for (std::size_t i = 0; i < n.workers; ++i) {
       worker_setup setup{state_, stage, state_->stages()[stage].blocks[i].get(), supervisor_};
-      actors.push_back(n.role == role::source ? spawn_source(stage, i, std::move(setup))
-                                              : spawn_stage(stage, std::move(setup)));
+      if (n.role == role::source)
+        actors.push_back(spawn_source(stage, i, std::move(setup)));
+      else
+        actors.push_back(spawn_stage(stage, std::move(setup)));
     }
     workers_.push_back(std::move(actors));
   }
