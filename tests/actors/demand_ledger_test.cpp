@@ -87,6 +87,15 @@ TEST_SUITE("demand_ledger") {
     }
   }
 
+  TEST_CASE("keeps no more batches than have room beside each other, at the size that is wanted") {
+    tr::demand_ledger l{{.items = 1024, .capacity = 512}};
+    CHECK(l.batches() == 1025); // single items, until more are wanted
+    l.open();
+    l.sent(1);
+    l.home(1, 1, 512);
+    CHECK(l.batches() == 3);
+  }
+
   TEST_CASE("is settled when everything is home and nothing is being filled") {
     tr::demand_ledger l{{.items = 2, .capacity = 4}};
     CHECK(l.settled());

@@ -64,6 +64,9 @@ void outlet::home(demand_msg& demand) {
     batch = std::move(next);
   }
   ledger_.home(demand.count, demand.items, demand.want);
+  // Many small batches, each grown to a large one, would together hold many times the buffer.
+  if (free_.size() > ledger_.batches())
+    free_.resize(ledger_.batches());
   if (current_ != nullptr) {
     current_->limit = ledger_.limit();
     current_->reserve(current_->limit);

@@ -32,7 +32,7 @@ private:
 /// The sending end of an edge: fills batches and sends them when the ledger says so.
 ///
 /// Bound: the ledger's items; `open` returns null when that many are away. Emptied batches are kept
-///        for reuse.
+///        for reuse, as many as are of use at their present size.
 class outlet {
 public:
   outlet(item_type type, edge_plan plan) : type_(type), ledger_(plan) {}

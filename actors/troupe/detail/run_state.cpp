@@ -13,7 +13,12 @@ run_state::run_state(caf::actor_system& sys, std::vector<stage_state> stages, co
       started_(detail::now(sys)) {}
 
 std::shared_ptr<run_state> run_state::make_presence(const std::shared_ptr<run_state>& state) {
-  std::shared_ptr<run_state> presence{state.get(), [state](run_state* s) { s->finish(); }};
+  // The deleter lives as long as `presence_` refers to it, so it must not keep the state that long.
+  auto finish_it = [kept = state](run_state* s) mutable {
+    const auto last = std::move(kept);
+    s->finish();
+  };
+  std::shared_ptr<run_state> presence{state.get(), std::move(finish_it)};
   state->presence_ = presence;
   return presence;
 }

@@ -63,6 +63,8 @@ public:
   bool settled() const noexcept { return batches_away_ == 0 && !filling_; }
 
   std::size_t items_away() const noexcept { return items_away_; }
+  /// How many batches of the size that is wanted now can be of use.
+  std::size_t batches() const noexcept { return plan_.items / wanted_ + 1; }
   const edge_plan& plan() const noexcept { return plan_; }
 
 private:
