@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <troupe/detail/item_kernel.hpp>
 #include <troupe/flow.hpp>
 #include <troupe/generator.hpp>
 
@@ -49,12 +50,15 @@ public:
   explicit pulling_source(Next next) : next_(std::move(next)) {}
 
   supply fill(batch_base& out, kernel_host& host) override {
-    auto& items = static_cast<batch<T>&>(out).items;
-    for (auto room = out.limit - items.size(); room > 0 && !host.halted(); --room) {
+    emitter<T> emit{&out};
+    for (std::size_t i = 0; !emit.full(); ++i) {
+      // A slow function is asked for one item at a time, so this is often enough.
+      if (i % 16 == 0 && host.halted())
+        break;
       std::optional<T> item = next_();
       if (!item)
         return supply::ended;
-      items.push_back(std::move(*item));
+      emit(std::move(*item));
     }
     return supply::more;
   }
