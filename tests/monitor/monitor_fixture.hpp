@@ -11,6 +11,7 @@
 
 #include <troupe/detail/compat.hpp>
 #include <troupe/monitor.hpp>
+#include <troupe/observer.hpp>
 
 // What the tests of the monitor share: a run that says what it is told to, and virtual time.
 namespace monitor_tests {
