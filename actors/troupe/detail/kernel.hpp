@@ -8,11 +8,12 @@
 #include <optional>
 #include <string>
 
+#include <caf/fwd.hpp>
+
 #include <troupe/context.hpp>
 #include <troupe/detail/account.hpp>
 #include <troupe/detail/batch.hpp>
 #include <troupe/error.hpp>
-#include <troupe/fwd.hpp>
 
 namespace troupe::detail {
 

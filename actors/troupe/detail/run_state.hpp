@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include <caf/fwd.hpp>
+
 #include <troupe/context.hpp>
 #include <troupe/detail/account.hpp>
-#include <troupe/fwd.hpp>
+
 #include <troupe/observer.hpp>
 #include <troupe/on_error.hpp>
 #include <troupe/report.hpp>
