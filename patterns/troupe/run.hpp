@@ -91,6 +91,13 @@ requires(!std::is_void_v<T>) run start(caf::actor_system&, const flow<T>&, More&
   return {};
 }
 
+template <class T, class... More>
+run start(caf::actor_system&, const lanes<T>&, More&&...) {
+  static_assert(std::same_as<T, detail::invalid>,
+                "troupe: a fan_in is missing; lanes must be merged by fan_in and end in a sink");
+  return {};
+}
+
 namespace detail {
 
 /// For tests: the actors that run a stage's function.
