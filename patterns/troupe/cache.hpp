@@ -63,9 +63,10 @@ struct cache_stats {
 /// Source: golang.org/x/sync/singleflight; the order of eviction is that of memcached.
 template <class K, class V, class Hash = std::hash<K>, class Equal = std::equal_to<K>>
 class cache {
-  static_assert(std::invocable<const Hash&, const K&> && std::copy_constructible<K>,
-                "troupe: the key of a cache must be copyable and hashable: give it a std::hash, or "
-                "the cache a hash function");
+  static constexpr bool usable_key
+      = std::invocable<const Hash&, const K&> && std::copy_constructible<K>;
+  static_assert(usable_key, "troupe: the key of a cache must be copyable and hashable: give it a "
+                            "std::hash, or the cache a hash function");
   static_assert(std::copy_constructible<V>,
                 "troupe: the value of a cache must be copyable, since every caller gets a copy "
                 "(hold what cannot be copied in a std::shared_ptr)");
@@ -139,6 +140,12 @@ public:
   }
 
 private:
+  /// Where there is none, the one error above is enough.
+  struct no_hash {
+    std::size_t operator()(const K&) const noexcept { return 0; }
+  };
+  using hash = std::conditional_t<usable_key, Hash, no_hash>;
+
   /// One call of a loader, and those who wait for it. In `loading_` while others may join it: what
   /// is no longer there when it ends has been overtaken by a put, an erase or a clear.
   struct load {
@@ -207,8 +214,8 @@ private:
 
   const std::function<time_point()> clock_;
   mutable std::mutex mutex_; ///< guards all below
-  expiring_lru<K, V, Hash, Equal> entries_;
-  std::unordered_map<K, std::shared_ptr<load>, Hash, Equal> loading_;
+  expiring_lru<K, V, hash, Equal> entries_;
+  std::unordered_map<K, std::shared_ptr<load>, hash, Equal> loading_;
   cache_stats stats_;
 };
 
