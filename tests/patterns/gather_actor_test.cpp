@@ -41,12 +41,12 @@ struct bench {
     run();
   }
 
-  void ask(int r, tr::context ctx = {}) {
+  void ask(int r, const tr::context& ctx = {}) {
     const auto i = got.size();
     got.emplace_back();
-    tr::detail::anon_send(
-        actor, tr::detail::gather_msg{std::make_shared<request>(
-                   functions, r, std::move(ctx), [this, i](answers a) { got[i] = std::move(a); })});
+    tr::detail::anon_send(actor,
+                          tr::detail::gather_msg{std::make_shared<request>(
+                              functions, r, ctx, [this, i](answers a) { got[i] = std::move(a); })});
     run();
   }
   void run() { tr::detail::virtual_time::run_jobs(sys); }

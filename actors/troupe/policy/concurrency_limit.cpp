@@ -70,7 +70,7 @@ namespace {
 /// The unit of all steps: 1 below 100, 2 below 1000, and so on.
 int digits(double limit) {
   int n = 0;
-  for (; limit >= 10.0; limit /= 10.0)
+  for (auto rest = static_cast<long long>(limit); rest >= 10; rest /= 10)
     ++n;
   return std::max(n, 1);
 }
@@ -87,7 +87,7 @@ vegas_limit::vegas_limit(vegas_options options)
 void vegas_limit::on_sample(duration rtt, count in_flight, bool dropped) {
   const bool loaded = is_loaded(in_flight, estimate_);
   if (dropped) {
-    move_to(estimate_ - digits(std::floor(estimate_)));
+    move_to(estimate_ - digits(estimate_));
   } else if (rtt > duration::zero()) {
     ++samples_;
     if (!learns_fastest(rtt, loaded) && loaded)
@@ -110,7 +110,7 @@ double vegas_limit::wanted(duration rtt) const {
   const auto share = static_cast<double>(fastest_.count())
                      / static_cast<double>(std::max(rtt, fastest_).count());
   const auto queue = std::ceil(estimate_ * (1.0 - share));
-  const int step = digits(std::floor(estimate_));
+  const int step = digits(estimate_);
   if (queue <= step)
     return estimate_ + 6 * step;
   if (queue < 3 * step)

@@ -25,8 +25,9 @@ public:
   using answers = std::vector<result<Resp>>;
   using done_function = std::function<void(result<answers>)>;
 
-  gather_request(std::shared_ptr<const services> s, Req request, context ctx, done_function done)
-      : services_(std::move(s)), request_(std::move(request)), ctx_(std::move(ctx)),
+  gather_request(std::shared_ptr<const services> s, Req request, const context& ctx,
+                 done_function done)
+      : services_(std::move(s)), request_(std::move(request)), ctx_(ctx),
         answers_(services_->size()), done_(std::move(done)) {}
   gather_request(const gather_request&) = delete;
   gather_request& operator=(const gather_request&) = delete;
