@@ -1,0 +1,181 @@
+#include <troupe/manager.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <ostream>
+#include <utility>
+
+#include <caf/actor_system.hpp>
+
+#include <troupe/detail/refusal.hpp>
+
+namespace troupe {
+
+std::string_view to_string(managed_status s) noexcept {
+  switch (s) {
+  case managed_status::idle:
+    return "idle";
+  case managed_status::running:
+    return "running";
+  case managed_status::stopped:
+    return "stopped";
+  case managed_status::ended:
+    return "ended";
+  case managed_status::failed:
+    return "failed";
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, managed_status s) { return out << to_string(s); }
+
+namespace detail {
+
+/// A name's flow and its last run. Waiting happens without the lock: a run's own members may be
+/// called by several threads.
+class managed_entry {
+public:
+  managed_entry(std::string name, flow<void> f, run_options options)
+      : name_(std::move(name)), flow_(std::move(f)), options_(std::move(options)) {}
+
+  const std::string& name() const noexcept { return name_; }
+
+  void start(caf::actor_system& sys) {
+    const std::scoped_lock lock{mutex_};
+    if (run_ != nullptr && !run_->done())
+      return;
+    run_.reset(); // under the testing scheduler its end would drive the new one
+    run_ = std::make_shared<run>(troupe::start(sys, flow_, options_));
+    stopped_ = false;
+  }
+
+  report stop(duration limit) {
+    const auto last = [this] {
+      const std::scoped_lock lock{mutex_};
+      stopped_ = stopped_ || (run_ != nullptr && !run_->done());
+      return run_;
+    }();
+    return last == nullptr ? report{} : last->drain(limit);
+  }
+
+  managed_status status() const {
+    const std::scoped_lock lock{mutex_};
+    if (run_ == nullptr)
+      return managed_status::idle;
+    if (!run_->done())
+      return managed_status::running;
+    if (stopped_)
+      return managed_status::stopped;
+    return run_->wait().error() ? managed_status::failed : managed_status::ended;
+  }
+
+  graph_metrics metrics() const {
+    const auto last = current();
+    return last == nullptr ? graph_metrics{} : last->metrics();
+  }
+
+private:
+  std::shared_ptr<run> current() const {
+    const std::scoped_lock lock{mutex_};
+    return run_;
+  }
+
+  const std::string name_;
+  const flow<void> flow_;
+  const run_options options_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<run> run_;
+  bool stopped_ = false;
+};
+
+class manager_state {
+public:
+  manager_state(caf::actor_system& s, observer* w) : sys(s), watch(w) {}
+
+  /// The place of `name`, or the end. Under the lock.
+  auto find(const std::string& name) {
+    return std::find_if(entries.begin(), entries.end(),
+                        [&](const auto& e) { return e->name() == name; });
+  }
+
+  std::string names() const {
+    std::string all;
+    for (const auto& e : entries)
+      all += (all.empty() ? "\"" : ", \"") + e->name() + "\"";
+    return all;
+  }
+
+  caf::actor_system& sys;
+  observer* const watch;
+  std::mutex mutex; // before those of the entries
+  std::vector<std::shared_ptr<managed_entry>> entries;
+};
+
+} // namespace detail
+
+manager::manager(caf::actor_system& sys)
+    : state_(std::make_unique<detail::manager_state>(sys, nullptr)) {}
+
+manager::manager(caf::actor_system& sys, observer& watch)
+    : state_(std::make_unique<detail::manager_state>(sys, &watch)) {}
+
+manager::~manager() {
+  // One by one and backwards: what was added later may use what was there before.
+  while (!state_->entries.empty())
+    state_->entries.pop_back();
+}
+
+void manager::add(std::string name, flow<void> f, run_options options) {
+  if (name.empty())
+    detail::refuse("manager", "name", "\"\"", "at least one character");
+  if (options.watch == nullptr)
+    options.watch = state_->watch;
+  const std::scoped_lock lock{state_->mutex};
+  if (state_->find(name) != state_->entries.end())
+    detail::refuse("manager", "name", "\"" + name + "\"", "a name that is not taken");
+  state_->entries.push_back(
+      std::make_shared<detail::managed_entry>(std::move(name), std::move(f), std::move(options)));
+}
+
+void manager::remove(const std::string& name, duration limit) {
+  const auto gone = entry(name);
+  gone->stop(limit);
+  const std::scoped_lock lock{state_->mutex};
+  std::erase(state_->entries, gone);
+}
+
+std::shared_ptr<detail::managed_entry> manager::entry(const std::string& name) const {
+  const std::scoped_lock lock{state_->mutex};
+  const auto found = state_->find(name);
+  if (found == state_->entries.end())
+    detail::refuse("manager", "name", "\"" + name + "\"",
+                   state_->entries.empty() ? "a name that was added; there is none"
+                                           : "one of " + state_->names());
+  return *found;
+}
+
+void manager::start(const std::string& name) { entry(name)->start(state_->sys); }
+
+report manager::stop(const std::string& name, duration limit) { return entry(name)->stop(limit); }
+
+report manager::restart(const std::string& name, duration limit) {
+  const auto e = entry(name);
+  auto last = e->stop(limit);
+  e->start(state_->sys);
+  return last;
+}
+
+managed_status manager::status(const std::string& name) const { return entry(name)->status(); }
+
+graph_metrics manager::metrics(const std::string& name) const { return entry(name)->metrics(); }
+
+std::vector<std::string> manager::list() const {
+  const std::scoped_lock lock{state_->mutex};
+  std::vector<std::string> names;
+  for (const auto& e : state_->entries)
+    names.push_back(e->name());
+  return names;
+}
+
+} // namespace troupe

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <troupe/detail/gather_actor.hpp>
+#include <troupe/result.hpp>
+
+namespace troupe::detail {
+
+/// How a service is asked: the function is called once, from any thread.
+template <class Req, class Resp>
+using ask_function
+    = std::function<void(const Req&, const context&, std::function<void(result<Resp>)>)>;
+
+/// A gather_job of known types.
+template <class Req, class Resp>
+class gather_request final : public gather_job {
+public:
+  using services = std::vector<ask_function<Req, Resp>>;
+  using answers = std::vector<result<Resp>>;
+  using done_function = std::function<void(result<answers>)>;
+
+  gather_request(std::shared_ptr<const services> s, Req request, const context& ctx,
+                 done_function done)
+      : services_(std::move(s)), request_(std::move(request)), ctx_(ctx),
+        answers_(services_->size()), done_(std::move(done)) {}
+  gather_request(const gather_request&) = delete;
+  gather_request& operator=(const gather_request&) = delete;
+
+  /// Also a request that never reached the actor is answered.
+  ~gather_request() override {
+    if (done_)
+      finish(error{errc::closed, {}, "the service has ended"});
+  }
+
+  context& ctx() override { return ctx_; }
+
+  void ask(std::size_t service, const context& ctx, gathered_function done) override {
+    (*services_)[service](request_, ctx, [done = std::move(done)](result<Resp> r) {
+      const bool success = r.has_value();
+      done({std::make_shared<result<Resp>>(std::move(r)), success});
+    });
+  }
+
+  void keep(std::size_t service, gathered_answer answer) override {
+    answers_[service] = std::move(*std::static_pointer_cast<result<Resp>>(answer.value));
+    note(*answers_[service]);
+  }
+
+  void close(std::size_t service, error why) override {
+    answers_[service] = tl::unexpected<error>{std::move(why)};
+  }
+
+  const error* first_error() const override { return first_error_ ? &*first_error_ : nullptr; }
+
+  void finish(std::optional<error> failure) override {
+    const auto done = std::exchange(done_, nullptr);
+    if (failure) {
+      done(tl::unexpected<error>{std::move(*failure)});
+      return;
+    }
+    answers all;
+    all.reserve(answers_.size());
+    for (auto& a : answers_)
+      all.push_back(std::move(*a));
+    done(std::move(all));
+  }
+
+private:
+  void note(const result<Resp>& r) {
+    if (!r && !first_error_)
+      first_error_ = r.error();
+  }
+
+  std::shared_ptr<const services> services_;
+  Req request_;
+  context ctx_;
+  std::vector<std::optional<result<Resp>>> answers_;
+  std::optional<error> first_error_;
+  done_function done_;
+};
+
+} // namespace troupe::detail
