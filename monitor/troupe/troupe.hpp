@@ -12,3 +12,5 @@
 #include <troupe/producer_consumer.hpp>
 #include <troupe/report.hpp>
 #include <troupe/result.hpp>
+#include <troupe/service.hpp>
+#include <troupe/worker_pool.hpp>

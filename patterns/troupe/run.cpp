@@ -170,7 +170,14 @@ run start(caf::actor_system& sys, const flow<void>& f, observer& watch, const co
 
 const detail::run_handle& handle_of(const run& r) { return r.handle(); }
 
+void drain_unattended(run r) noexcept {
+  if (const auto handle = std::exchange(r.handle_, nullptr); handle && !handle->state().ended())
+    handle->tell_supervisor(detail::drain_msg{handle->drain_limit()});
+}
+
 namespace detail {
+
+std::shared_ptr<run_state> state_of(const run& r) { return handle_of(r).actors().state; }
 
 std::vector<caf::actor> actors_of(const run& r, const std::string& stage) {
   const auto& handle = handle_of(r);

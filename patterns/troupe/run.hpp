@@ -71,6 +71,7 @@ public:
 
 private:
   friend const detail::run_handle& handle_of(const run& r);
+  friend void drain_unattended(run r) noexcept;
   detail::run_handle& handle() const;
   void abandon() noexcept;
 
@@ -98,7 +99,14 @@ run start(caf::actor_system&, const lanes<T>&, More&&...) {
   return {};
 }
 
+/// Lets a run go on its own: its sources end now, the rest is finished within its limit, and nobody
+/// waits for it. For threads that must not wait.
+void drain_unattended(run r) noexcept;
+
 namespace detail {
+
+class run_state;
+std::shared_ptr<run_state> state_of(const run& r);
 
 /// For tests: the actors that run a stage's function.
 std::vector<caf::actor> actors_of(const run& r, const std::string& stage);

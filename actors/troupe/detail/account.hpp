@@ -29,6 +29,8 @@ public:
   void drop(std::uint64_t n) noexcept { settle(totals_.dropped, n); }
   void shed(std::uint64_t n) noexcept { settle(totals_.shed, n); }
   void fail(std::uint64_t n) noexcept { settle(totals_.failed, n); }
+  /// The function was made anew.
+  void restart() noexcept { ++totals_.restarts; }
   /// Somebody else will receive what is still in flight.
   void give_back_rest() noexcept {
     totals_.received -= totals_.in_flight;

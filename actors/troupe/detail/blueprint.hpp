@@ -61,6 +61,9 @@ struct node {
   troupe::on_error on_error = troupe::on_error::stop;
   bool answers_each = false; ///< what results from an item leaves before the next one is begun
   bool replaces = false;     ///< a worker that dies is replaced
+  bool resizable = false;    ///< has a distributor, and a merger, also for one worker
+  duration wait_target{};    ///< for `max_workers`: as in pool_resizer
+  duration cooldown{};       ///< likewise
   item_type output;          ///< unset for a sink
   std::function<std::unique_ptr<kernel>()> make_kernel;
   std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)>

@@ -32,9 +32,15 @@ std::size_t graph::branches(std::size_t i) const {
       std::count_if(edges_.begin(), edges_.end(), [i](const edge& e) { return e.from == i; }));
 }
 
+namespace {
+
+bool is_crew(const node& n) { return n.most_workers() > 1 || n.resizable; }
+
+} // namespace
+
 bool graph::has_distributor(std::size_t i) const {
   const auto& n = at(i);
-  return (n.role == role::stage || n.role == role::sink) && (n.most_workers() > 1 || n.lanes);
+  return (n.role == role::stage || n.role == role::sink) && (is_crew(n) || n.lanes);
 }
 
 bool graph::deals_items(std::size_t i) const {
@@ -46,7 +52,7 @@ bool graph::deals_items(std::size_t i) const {
 
 bool graph::has_merger(std::size_t i) const {
   const auto& n = at(i);
-  return (n.role == role::stage || n.role == role::source) && n.most_workers() > 1 && !n.lanes;
+  return (n.role == role::stage || n.role == role::source) && is_crew(n) && !n.lanes;
 }
 
 bool graph::numbers(std::size_t i) const {
@@ -56,7 +62,7 @@ bool graph::numbers(std::size_t i) const {
                        [&](const node_ptr& j) { return j->restores == nodes_[i].get(); });
   if (n.lanes)
     return at(after(i)).joining == joining::in_order;
-  return n.role == role::stage && n.most_workers() > 1 && is_in_order(i);
+  return n.role == role::stage && is_crew(n) && is_in_order(i);
 }
 
 bool graph::is_in_order(std::size_t i) const {

@@ -109,7 +109,7 @@ stage_sample run_state::collect(const stage_state& stage, bool over) const {
     block->wait.add_to(out.wait);
   }
   out.totals.redelivered = stage.crew->redelivered.load(std::memory_order_relaxed);
-  out.totals.restarts = stage.crew->restarts.load(std::memory_order_relaxed);
+  out.totals.restarts += stage.crew->restarts.load(std::memory_order_relaxed);
   if (stage.inputs.empty())
     return out;
   std::uint64_t sent = 0;
