@@ -78,8 +78,10 @@ TEST_SUITE("with_timeout") {
     g.open();
     until_nothing_is_abandoned();
     CHECK(owned.use_count() == 1); // the late answer is dropped with all that the call owned
-    for (int i = 0; i < 50; ++i)
-      CHECK(tr::with_timeout([] { return 1; }, 1h) == 1);
+    for (int i = 0; i < 50; ++i) {
+      CHECK(tr::with_timeout([owned] { return *owned; }, 1h) == 7);
+      CHECK(owned.use_count() == 1);
+    }
     while (helper_threads::shared().size() > helper_threads::most_idle)
       std::this_thread::yield(); // a leaked one would keep us here
   }
