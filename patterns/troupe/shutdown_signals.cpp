@@ -232,6 +232,7 @@ std::vector<report> shutdown_signals::wait(const std::vector<run*>& runs) {
   for (auto* r : runs)
     waited_for.emplace_back(*watcher_, *r);
   std::vector<report> ends;
+  ends.reserve(runs.size());
   for (auto* r : runs)
     ends.push_back(r->wait());
   return ends;

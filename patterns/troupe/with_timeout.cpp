@@ -16,7 +16,7 @@ std::atomic<std::size_t> abandoned{0};
 
 /// What the caller and the helper thread have in common.
 struct shared_call {
-  explicit shared_call(context c) : ctx(std::move(c)) {}
+  explicit shared_call(const context& c) : ctx(c) {}
 
   context ctx; ///< that of the function
   std::mutex mutex;
