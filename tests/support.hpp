@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -93,6 +94,17 @@ std::string refusal(F f) {
     return e.what();
   }
   return "nothing was refused";
+}
+
+/// Whether the run can go on without this actor: it is one of several workers of a stage.
+inline bool can_spare(const troupe::run& r, const caf::actor& actor,
+                      const std::vector<std::string>& stages) {
+  for (const auto& stage : stages) {
+    const auto workers = troupe::detail::actors_of(r, stage);
+    if (workers.size() > 1 && std::find(workers.begin(), workers.end(), actor) != workers.end())
+      return true;
+  }
+  return false;
 }
 
 inline std::vector<int> numbers(int n) {

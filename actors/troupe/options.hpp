@@ -37,6 +37,12 @@ private:
   long long value_;
 };
 
+/// How many workers a stage may have; their number follows the load. One number is a fixed one.
+struct worker_range {
+  count min = 1;
+  count max = min;
+};
+
 /// Lets the library choose: batches of about 75 us of work.
 struct automatic_t {};
 inline constexpr automatic_t automatic{};

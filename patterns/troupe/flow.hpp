@@ -3,6 +3,7 @@
 #include <concepts>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <troupe/detail/blueprint.hpp>
 #include <troupe/detail/invoke.hpp>
@@ -38,25 +39,53 @@ public:
   flow() = default;
 
   /// What starting it would spawn, and how much it would hold at most.
-  troupe::topology topology() const { return troupe::topology{last_}; }
+  troupe::topology topology() const { return troupe::topology{detail::graph{ends_}}; }
 
 private:
   friend detail::access;
-  explicit flow(detail::node_ptr last) : last_(std::move(last)) {}
+  explicit flow(detail::ends e) : ends_(std::move(e)) {}
 
-  detail::node_ptr last_;
+  detail::ends ends_;
+};
+
+/// Streams of items that are still to be merged: what `fan_out`, `broadcast` and `partition` give.
+/// Nothing but `fan_in` can follow.
+template <class T>
+class lanes {
+public:
+  using item = T;
+
+private:
+  friend detail::access;
+  lanes(std::vector<detail::ends> parts, const detail::node* split)
+      : parts_(std::move(parts)), split_(split) {}
+
+  std::vector<detail::ends> parts_;
+  const detail::node* split_; ///< null: the lanes of one fan_out
 };
 
 namespace detail {
 
 struct access {
   template <class T>
-  static flow<T> make(node_ptr last) {
-    return flow<T>{std::move(last)};
+  static flow<T> make(ends e) {
+    return flow<T>{std::move(e)};
   }
   template <class T>
-  static const node_ptr& last(const flow<T>& f) {
-    return f.last_;
+  static lanes<T> make_lanes(std::vector<ends> parts, const node* split = nullptr) {
+    return lanes<T>{std::move(parts), split};
+  }
+  template <class T>
+  static const ends& of(const flow<T>& f) {
+    return f.ends_;
+  }
+  template <class T>
+  static const std::vector<ends>& parts(const lanes<T>& l) {
+    return l.parts_;
+  }
+  template <class T>
+  static const node* split(const lanes<T>& l) {
+    return l.split_;
   }
 };
 
@@ -78,7 +107,7 @@ flow<U> extend(const flow<T>& f, node next) {
   } else {
     next.output = item_type_of<U>();
   }
-  return access::make<U>(append(access::last(f), std::move(next)));
+  return access::make<U>(append(access::of(f), std::move(next)));
 }
 
 /// What may stand to the right of `|`: knows how to extend a flow of any fitting item type.
@@ -98,6 +127,19 @@ auto bind(const flow<T>& f, const P& p) {
   }
 }
 
+template <class T, class P>
+auto bind(const lanes<T>& l, const P& p) {
+  if constexpr (std::same_as<T, invalid>) {
+    return flow<invalid>{};
+  } else if constexpr (requires { p.merge(l); }) {
+    return p.merge(l);
+  } else {
+    static_assert(never<P>, "troupe: a fan_in is missing; lanes must be merged by fan_in before "
+                            "the next stage or sink");
+    return flow<invalid>{};
+  }
+}
+
 /// Two pipes in a row, not yet attached to a flow.
 template <class A, class B>
 struct chained : pipe_tag {
@@ -112,6 +154,11 @@ struct chained : pipe_tag {
 };
 
 } // namespace detail
+
+template <class T, detail::pipe P>
+auto operator|(const lanes<T>& l, const P& p) {
+  return detail::bind(l, p);
+}
 
 template <class T, detail::pipe P>
 auto operator|(const flow<T>& f, const P& p) {

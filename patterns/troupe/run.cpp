@@ -14,17 +14,27 @@ namespace detail {
 /// What a run owns. Kept apart so that moving a run moves a pointer.
 class run_handle {
 public:
-  run_handle(launched actors, troupe::topology topology, duration drain_limit)
-      : actors_(std::move(actors)), topology_(std::move(topology)), drain_limit_(drain_limit) {}
+  run_handle(launched actors, graph flow, duration drain_limit)
+      : actors_(std::move(actors)), flow_(std::move(flow)), topology_(flow_),
+        drain_limit_(drain_limit) {}
 
   const launched& actors() const noexcept { return actors_; }
   run_state& state() const noexcept { return *actors_.state; }
+  const graph& flow() const noexcept { return flow_; }
   const troupe::topology& topology() const noexcept { return topology_; }
   duration drain_limit() const noexcept { return drain_limit_; }
 
   template <class Message>
   void tell_supervisor(Message msg) const {
     anon_send_urgent(actors_.supervisor, std::move(msg));
+  }
+
+  void pause(const std::string& stage, bool paused) const {
+    const auto index = state().index_of(stage);
+    for (const auto& worker : actors_.workers->workers(index))
+      anon_send_urgent(worker, pause_msg{paused});
+    // For workers yet to come. Not urgent: it must not overtake what begins the run.
+    detail::anon_send(actors_.supervisor, pause_stage_msg{index, paused});
   }
 
   bool wait(std::optional<duration> limit) const {
@@ -56,6 +66,7 @@ private:
   }
 
   launched actors_;
+  graph flow_;
   troupe::topology topology_;
   duration drain_limit_;
 };
@@ -137,25 +148,20 @@ stage_metrics run::metrics(const std::string& stage) const {
 
 const topology& run::topology() const { return handle().topology(); }
 
-void run::pause(const std::string& stage) {
-  for (const auto& actor : detail::actors_of(*this, stage))
-    detail::anon_send_urgent(actor, detail::pause_msg{true});
-}
+void run::pause(const std::string& stage) { handle().pause(stage, true); }
 
-void run::resume(const std::string& stage) {
-  for (const auto& actor : detail::actors_of(*this, stage))
-    detail::anon_send_urgent(actor, detail::pause_msg{false});
-}
+void run::resume(const std::string& stage) { handle().pause(stage, false); }
 
 run start(caf::actor_system& sys, const flow<void>& f, run_options options) {
-  const auto& last = detail::access::last(f);
-  if (last == nullptr)
+  const auto& ends = detail::access::of(f);
+  if (ends.last.node == nullptr)
     throw std::invalid_argument("start: the flow is empty; begin it with a source");
-  auto actors = detail::launch(sys, last, options.ctx, std::move(options.dead_letters));
+  detail::graph flow{ends};
+  auto actors = detail::launch(sys, flow, options.ctx, std::move(options.dead_letters));
   if (options.watch != nullptr)
     options.watch->watch(actors.state);
-  return run{
-      std::make_unique<detail::run_handle>(std::move(actors), f.topology(), options.drain_limit)};
+  return run{std::make_unique<detail::run_handle>(std::move(actors), std::move(flow),
+                                                  options.drain_limit)};
 }
 
 run start(caf::actor_system& sys, const flow<void>& f, observer& watch, const context& ctx) {
@@ -164,11 +170,18 @@ run start(caf::actor_system& sys, const flow<void>& f, observer& watch, const co
 
 const detail::run_handle& handle_of(const run& r) { return r.handle(); }
 
+void drain_unattended(run r) noexcept {
+  if (const auto handle = std::exchange(r.handle_, nullptr); handle && !handle->state().ended())
+    handle->tell_supervisor(detail::drain_msg{handle->drain_limit()});
+}
+
 namespace detail {
+
+std::shared_ptr<run_state> state_of(const run& r) { return handle_of(r).actors().state; }
 
 std::vector<caf::actor> actors_of(const run& r, const std::string& stage) {
   const auto& handle = handle_of(r);
-  return handle.actors().stages[handle.state().index_of(stage)];
+  return handle.actors().workers->workers(handle.state().index_of(stage));
 }
 
 std::vector<caf::actor> actors_of(const run& r) {

@@ -71,6 +71,7 @@ public:
 
 private:
   friend const detail::run_handle& handle_of(const run& r);
+  friend void drain_unattended(run r) noexcept;
   detail::run_handle& handle() const;
   void abandon() noexcept;
 
@@ -91,7 +92,21 @@ requires(!std::is_void_v<T>) run start(caf::actor_system&, const flow<T>&, More&
   return {};
 }
 
+template <class T, class... More>
+run start(caf::actor_system&, const lanes<T>&, More&&...) {
+  static_assert(std::same_as<T, detail::invalid>,
+                "troupe: a fan_in is missing; lanes must be merged by fan_in and end in a sink");
+  return {};
+}
+
+/// Lets a run go on its own: its sources end now, the rest is finished within its limit, and nobody
+/// waits for it. For threads that must not wait.
+void drain_unattended(run r) noexcept;
+
 namespace detail {
+
+class run_state;
+std::shared_ptr<run_state> state_of(const run& r);
 
 /// For tests: the actors that run a stage's function.
 std::vector<caf::actor> actors_of(const run& r, const std::string& stage);

@@ -50,6 +50,7 @@ inline node stage_node(std::string name, std::string_view what, const stage_opti
   n.batch = o.batch;
   n.on_error = o.on_error;
   n.thread = o.thread;
+  n.answers_each = true;
   return n;
 }
 

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdio>
-#include <map>
 #include <ostream>
 
 namespace troupe {
@@ -39,23 +38,16 @@ std::string label(const topology::node& n) {
 
 } // namespace
 
-topology::topology(const detail::node_ptr& last) {
-  if (last == nullptr)
-    return;
-  std::map<const detail::node*, std::size_t> index;
-  for (const auto& n : detail::in_flow_order(last)) {
-    node shown{n->name, std::string{n->what}, n->workers, n->workers, n->holds, {}};
-    if (n->workers > 1) {
-      shown.actors += n->role == detail::role::stage ? 2 : 1;
-      if (n->role == detail::role::stage)
-        shown.order = n->order == emit::in_order ? "in_order" : "as_completed";
-    }
-    const auto to = nodes_.size();
-    for (const auto& up : n->upstreams)
-      edges_.push_back({index.at(up.get()), to, detail::bound_between(*up, *n)});
-    index.emplace(n.get(), to);
+topology::topology(const detail::graph& flow) {
+  for (std::size_t i = 0; i < flow.nodes().size(); ++i) {
+    const auto& n = flow.at(i);
+    node shown{n.name, std::string{n.what}, n.workers, n.workers + flow.helpers(i), n.holds, n.how};
+    if (shown.order.empty() && flow.has_merger(i) && n.role == detail::role::stage)
+      shown.order = flow.is_in_order(i) ? "in_order" : "as_completed";
     nodes_.push_back(std::move(shown));
   }
+  for (const auto& e : flow.edges())
+    edges_.push_back({e.from, e.to, flow.bound(e)});
 }
 
 std::size_t topology::item_bound() const noexcept {
@@ -74,22 +66,61 @@ std::size_t topology::actor_count() const noexcept {
   return sum;
 }
 
-std::string topology::to_text() const {
-  std::string text;
-  if (edges_.empty() && !nodes_.empty())
-    return nodes_.front().name + " [" + label(nodes_.front()) + "]\n";
-  std::size_t at = nodes_.size();
-  for (const auto& e : edges_) {
-    if (e.from != at) {
-      const auto& n = nodes_[e.from];
-      text += (text.empty() ? "" : "\n") + n.name + " [" + label(n) + "]";
+namespace {
+
+// A line for each chain of nodes that simply follow each other; where streams part or meet, the
+// node is named again.
+class chains {
+public:
+  explicit chains(const topology& t)
+      : t_(t), inputs_(t.nodes().size()), outputs_(t.nodes().size()), named_(t.nodes().size()) {
+    for (const auto& e : t.edges()) {
+      ++outputs_[e.from];
+      ++inputs_[e.to];
     }
-    const auto& n = nodes_[e.to];
-    text += " --" + std::to_string(e.bound) + "--> " + n.name + " [" + label(n) + "]";
-    at = e.to;
   }
-  return text + '\n';
-}
+
+  std::string text() {
+    std::string all;
+    for (std::size_t i = 0; i < t_.nodes().size(); ++i)
+      if (inputs_[i] == 0 && outputs_[i] == 0)
+        all += name(i) + '\n';
+    for (const auto& e : t_.edges())
+      if (!runs_through(e.from))
+        all += name(e.from) + from(e) + '\n';
+    return all;
+  }
+
+private:
+  bool runs_through(std::size_t i) const { return inputs_[i] == 1 && outputs_[i] == 1; }
+
+  std::string from(const topology::edge& e) {
+    // What a merger passes on is on the edges into it.
+    const auto arrow = e.bound > 0 ? " --" + std::to_string(e.bound) + "--> " : " --> ";
+    auto text = arrow + name(e.to);
+    if (runs_through(e.to))
+      for (const auto& next : t_.edges())
+        if (next.from == e.to)
+          text += from(next);
+    return text;
+  }
+
+  std::string name(std::size_t i) {
+    const auto& n = t_.nodes()[i];
+    const bool again = named_[i];
+    named_[i] = true;
+    return again ? n.name : n.name + " [" + label(n) + "]";
+  }
+
+  const topology& t_;
+  std::vector<std::size_t> inputs_;
+  std::vector<std::size_t> outputs_;
+  std::vector<bool> named_;
+};
+
+} // namespace
+
+std::string topology::to_text() const { return chains{*this}.text(); }
 
 std::string topology::to_dot() const {
   std::string text = "digraph flow {\n  rankdir=LR;\n  node [shape=box];\n";

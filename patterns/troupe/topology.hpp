@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <troupe/detail/blueprint.hpp>
+#include <troupe/detail/graph.hpp>
 
 namespace troupe {
 
@@ -26,7 +26,7 @@ public:
     std::size_t workers = 1; ///< actors that run its function
     std::size_t actors = 1;  ///< with distributor and merger
     std::size_t holds = 0;   ///< items it may keep beyond its edges
-    std::string order;       ///< of a parallel stage
+    std::string order;       ///< of a parallel stage, or how a junction deals out or merges
   };
   struct edge {
     std::size_t from = 0; ///< index into nodes()
@@ -35,7 +35,7 @@ public:
   };
 
   topology() = default;
-  explicit topology(const detail::node_ptr& last);
+  explicit topology(const detail::graph& flow);
 
   const std::vector<node>& nodes() const noexcept { return nodes_; }
   const std::vector<edge>& edges() const noexcept { return edges_; }

@@ -30,7 +30,9 @@ struct distinct_options {
 namespace detail {
 
 inline node serial_node(std::string name, std::string_view what, const serial_options& o) {
-  return stage_node(std::move(name), what, {.buffer = o.buffer, .thread = o.thread});
+  auto n = stage_node(std::move(name), what, {.buffer = o.buffer, .thread = o.thread});
+  n.answers_each = false;
+  return n;
 }
 
 template <class T, class F>

@@ -6,7 +6,6 @@
 
 #include <troupe/detail/account.hpp>
 #include <troupe/policy/demand_ledger.hpp>
-#include <troupe/policy/dispatch.hpp>
 
 namespace tr = troupe;
 
@@ -135,39 +134,6 @@ TEST_SUITE("plan_edge") {
     const auto p = tr::plan_edge(1024, 8, 1, 8);
 
     CHECK(p.items / p.capacity >= 16);
-  }
-}
-
-TEST_SUITE("least_loaded_dispatch") {
-  TEST_CASE("picks the worker with the fewest items") {
-    tr::least_loaded_dispatch d{3};
-    d.sent(0, 5);
-    d.sent(1, 2);
-    d.sent(2, 3);
-
-    CHECK(d.pick(9) == 1u);
-    d.returned(0, 1, 5);
-    CHECK(d.pick(9) == 0u);
-  }
-
-  TEST_CASE("ties go to the worker that has been idle for longest") {
-    tr::least_loaded_dispatch d{3};
-    for (std::size_t w : {0, 1, 2})
-      d.sent(w, 1);
-    for (std::size_t w : {2, 0, 1})
-      d.returned(w, 1, 1);
-
-    CHECK(d.pick(1) == 2u);
-  }
-
-  TEST_CASE("gives no worker more batches than allowed") {
-    tr::least_loaded_dispatch d{2};
-    d.sent(0, 1);
-    d.sent(1, 1);
-
-    CHECK(!d.pick(1));
-    CHECK(d.pick(2) == 0u);
-    CHECK(!d.settled());
   }
 }
 

@@ -16,6 +16,9 @@ namespace troupe::detail {
 /// exactly one of the other calls says what became of it.
 class account {
 public:
+  account() = default;
+  explicit account(const counters& so_far) : totals_(so_far) {}
+
   void receive(std::uint64_t n) noexcept {
     totals_.received += n;
     totals_.in_flight += n;
@@ -26,6 +29,13 @@ public:
   void drop(std::uint64_t n) noexcept { settle(totals_.dropped, n); }
   void shed(std::uint64_t n) noexcept { settle(totals_.shed, n); }
   void fail(std::uint64_t n) noexcept { settle(totals_.failed, n); }
+  /// The function was made anew.
+  void restart() noexcept { ++totals_.restarts; }
+  /// Somebody else will receive what is still in flight.
+  void give_back_rest() noexcept {
+    totals_.received -= totals_.in_flight;
+    totals_.in_flight = 0;
+  }
   /// Everything that is still in flight is given up.
   void abandon_rest() noexcept { settle(totals_.abandoned, totals_.in_flight); }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <caf/intrusive_ptr.hpp>
 #include <caf/make_counted.hpp>
@@ -16,6 +17,12 @@ namespace troupe::detail {
 
 class batch_base;
 using batch_ptr = caf::intrusive_ptr<batch_base>;
+
+/// Which numbered batch something results from, so that results can be put in order again.
+struct order_mark {
+  std::uint64_t sequence = 0;
+  bool last = true; ///< nothing more results from that batch
+};
 
 /// Items on their way over an edge. Owned by the sending side of that edge, which lends it to the
 /// receiver and gets it back, empty, as demand; so the steady state allocates nothing.
@@ -34,19 +41,25 @@ public:
     clear();
     cursor = 0;
     taken_up = false;
-    last = true;
+    marks.clear();
+    indices.clear();
   }
 
-  std::size_t cursor = 0;     ///< the first item that has not been dealt with
-  std::size_t limit = 1;      ///< how many items the sender may put in
-  std::uint64_t first = 0;    ///< index of the first item among all that the edge carried
-  std::uint64_t sequence = 0; ///< which input of a parallel stage this results from
-  std::size_t carried = 0;    ///< how many items were sent in it
-  std::uint32_t lane = 0;     ///< which of a merger's inputs owns this batch
-  bool last = true;           ///< nothing more results from that input
-  bool taken_up = false;      ///< the receiver has counted it
+  /// Which item of the stage's input this is, for messages about it.
+  std::uint64_t index_of(std::size_t item) const {
+    return indices.empty() ? first + item : indices[item];
+  }
+
+  std::size_t cursor = 0;  ///< the first item that has not been dealt with
+  std::size_t limit = 1;   ///< how many items the sender may put in
+  std::uint64_t first = 0; ///< index of the first item among all that the edge carried
+  std::size_t carried = 0; ///< how many items were sent in it
+  bool taken_up = false;   ///< the receiver has counted it
   time_point sent_at{};
-  batch_ptr next; ///< further batches in the same demand message
+  std::vector<std::uint64_t> indices; ///< of each item, where they do not follow each other
+  std::vector<std::uint32_t> route;   ///< inputs of the mergers it passed: the way home, last first
+  std::vector<order_mark> marks; ///< of the distributors whose order still matters, last inmost
+  batch_ptr next;                ///< further batches in the same demand message
 };
 
 /// Like a reserved std::vector, but putting an item in does not ask whether there is room: who

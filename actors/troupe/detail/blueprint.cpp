@@ -1,6 +1,6 @@
 #include <troupe/detail/blueprint.hpp>
 
-#include <algorithm>
+#include <map>
 #include <stdexcept>
 #include <unordered_set>
 #include <utility>
@@ -9,9 +9,9 @@ namespace troupe::detail {
 
 // A chain of shared pointers would be freed recursively, a stack frame a stage.
 node::~node() {
-  std::vector<node_ptr> rest = std::move(upstreams);
+  std::vector<open_end> rest = std::move(upstreams);
   while (!rest.empty()) {
-    auto last = std::move(rest.back());
+    const auto last = std::move(rest.back().node);
     rest.pop_back();
     if (last.use_count() != 1)
       continue;
@@ -22,14 +22,15 @@ node::~node() {
   }
 }
 
-std::vector<node_ptr> in_flow_order(const node_ptr& last) {
-  std::vector<node_ptr> order;
-  std::unordered_set<const node*> seen;
+namespace {
+
+void visit(const node_ptr& last, std::unordered_set<const node*>& seen,
+           std::vector<node_ptr>& order) {
   std::vector<std::pair<node_ptr, std::size_t>> path{{last, 0}};
   while (!path.empty()) {
     auto& [current, next] = path.back();
-    if (next < current->upstreams.size()) {
-      const auto up = current->upstreams[next++];
+    if (!seen.contains(current.get()) && next < current->upstreams.size()) {
+      const auto up = current->upstreams[next++].node;
       if (!seen.contains(up.get()))
         path.emplace_back(up, 0);
       continue;
@@ -38,6 +39,17 @@ std::vector<node_ptr> in_flow_order(const node_ptr& last) {
       order.push_back(current);
     path.pop_back();
   }
+}
+
+} // namespace
+
+std::vector<node_ptr> in_flow_order(const ends& e) {
+  std::vector<node_ptr> order;
+  std::unordered_set<const node*> seen;
+  for (const auto& sink : e.closed)
+    visit(sink, seen, order);
+  if (e.last.node != nullptr)
+    visit(e.last.node, seen, order);
   return order;
 }
 
@@ -58,48 +70,143 @@ void check_count(const node& n, std::string_view option, count given, long long 
            "at most " + (limit.empty() ? std::to_string(most) : limit));
 }
 
+std::string_view workers_option(const node& n) {
+  if (n.role == role::source)
+    return "producers";
+  if (n.role == role::sink)
+    return "consumers";
+  return n.lanes ? "workers" : "parallel";
+}
+
 void check(const node& n) {
   constexpr long long most_actors = 10'000;
   constexpr long long most_items = 1LL << 40;
   if (n.name.empty())
     refuse(n.what, n.name, "name", "\"\"", "at least one character");
-  const auto* const workers = n.role == role::source ? "producers"
-                              : n.role == role::sink ? "consumers"
-                                                     : "parallel";
-  check_count(n, workers, n.workers, most_actors);
+  check_count(n, workers_option(n), n.workers, most_actors);
   check_count(n, "buffer", n.buffer, most_items);
   if (!n.batch.is_automatic())
     check_count(n, "batch", n.batch.items(), n.buffer.value(),
                 "buffer (" + std::to_string(n.buffer.value()) + ")");
 }
 
+void refuse_name(const node& n) {
+  refuse(n.what, n.name, "name", "\"" + n.name + "\"",
+         "a name that no other stage of the flow has");
+}
+
+void check_names(const ends& e, const node* next) {
+  std::unordered_set<std::string> names;
+  for (const auto& n : in_flow_order(e))
+    if (!names.insert(n->name).second)
+      refuse_name(*n);
+  if (next != nullptr && names.contains(next->name))
+    refuse_name(*next);
+}
+
+// -- joining flows --------------------------------------------------------------------------------
+
+void add_closed(ends& to, const std::vector<node_ptr>& more) {
+  for (const auto& sink : more)
+    if (std::find(to.closed.begin(), to.closed.end(), sink) == to.closed.end())
+      to.closed.push_back(sink);
+}
+
+// A flow that is used twice runs twice: the second time with nodes of its own.
+class copier {
+public:
+  ends copy_if_seen(const ends& part) {
+    std::map<const node*, node_ptr> here;
+    for (const auto& n : in_flow_order(part))
+      here.emplace(n.get(), seen_.contains(n.get()) ? copy(*n, here) : relinked(n, here));
+    for (const auto& [original, used] : here) {
+      seen_.insert(original);
+      names_.insert(used->name);
+    }
+    ends result;
+    if (part.last.node != nullptr)
+      result.last = {here.at(part.last.node.get()), part.last.branch};
+    for (const auto& sink : part.closed)
+      result.closed.push_back(here.at(sink.get()));
+    return result;
+  }
+
+private:
+  using nodes = std::map<const node*, node_ptr>;
+
+  // Not used before; but what it stands on may have been.
+  node_ptr relinked(const node_ptr& n, const nodes& here) const {
+    const bool stays
+        = std::all_of(n->upstreams.begin(), n->upstreams.end(),
+                      [&](const open_end& up) { return here.at(up.node.get()) == up.node; });
+    return stays ? n : std::make_shared<const node>(linked(*n, here));
+  }
+
+  node_ptr copy(const node& n, const nodes& here) const {
+    auto made = linked(n, here);
+    for (int i = 2; names_.contains(made.name); ++i)
+      made.name = n.name + "#" + std::to_string(i);
+    return std::make_shared<const node>(std::move(made));
+  }
+
+  static node linked(const node& n, const nodes& here) {
+    auto made = n;
+    for (auto& up : made.upstreams)
+      up.node = here.at(up.node.get());
+    if (made.restores != nullptr)
+      made.restores = here.at(made.restores).get();
+    return made;
+  }
+
+  std::unordered_set<const node*> seen_;
+  std::unordered_set<std::string> names_;
+};
+
 } // namespace
 
-node_ptr begin(node source) {
+std::vector<ends> independent(const std::vector<ends>& parts) {
+  copier copies;
+  std::vector<ends> result;
+  result.reserve(parts.size());
+  for (const auto& part : parts)
+    result.push_back(copies.copy_if_seen(part));
+  return result;
+}
+
+ends begin(node source) {
   check(source);
-  return std::make_shared<const node>(std::move(source));
+  return {{std::make_shared<const node>(std::move(source)), 0}, {}};
 }
 
-node_ptr append(const node_ptr& upstream, node next) {
+ends append(const ends& e, node next) {
   check(next);
-  for (const auto& other : in_flow_order(upstream))
-    if (other->name == next.name)
-      refuse(next.what, next.name, "name", "\"" + next.name + "\"",
-             "a name that no other stage of the flow has");
-  next.upstreams.push_back(upstream);
-  return std::make_shared<const node>(std::move(next));
+  check_names(e, &next);
+  next.upstreams.push_back(e.last);
+  return {{std::make_shared<const node>(std::move(next)), 0}, e.closed};
 }
 
-edge_plan plan_between(const node& from, const node& to) {
-  // A source may ask for less than the stage behind it would allow.
-  const auto buffer = from.role == role::source ? std::min<std::size_t>(from.buffer, to.buffer)
-                                                : std::size_t{to.buffer};
-  return plan_edge(buffer, from.output.bytes, from.workers, to.workers);
+ends join(const std::vector<ends>& parts, node next) {
+  check(next);
+  ends all;
+  for (const auto& part : parts) {
+    add_closed(all, part.closed);
+    next.upstreams.push_back(part.last);
+  }
+  all.last.node = std::make_shared<const node>(std::move(next));
+  check_names(all, nullptr);
+  return all;
 }
 
-std::size_t bound_between(const node& from, const node& to) {
-  const auto plan = plan_between(from, to);
-  return from.workers * plan.items;
+ends unite(const std::vector<ends>& parts) {
+  ends all;
+  for (const auto& part : parts) {
+    add_closed(all, part.closed);
+    add_closed(all, {part.last.node});
+  }
+  all.last.node = all.closed.back();
+  all.closed.pop_back();
+  check_names(all, nullptr);
+  return all;
 }
 
 } // namespace troupe::detail

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,18 +10,38 @@
 #include <vector>
 
 #include <troupe/detail/batch.hpp>
+#include <troupe/detail/divider.hpp>
+#include <troupe/detail/joiner.hpp>
 #include <troupe/detail/kernel.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/on_error.hpp>
 #include <troupe/options.hpp>
 #include <troupe/policy/demand_ledger.hpp>
+#include <troupe/policy/dispatcher.hpp>
 
 namespace troupe::detail {
 
 struct node;
 using node_ptr = std::shared_ptr<const node>;
 
-enum class role { source, stage, sink };
+/// Where the rest of a flow is attached.
+struct open_end {
+  node_ptr node;
+  std::uint32_t branch = 0; ///< of a node with several outputs
+};
+
+/// What a flow consists of, by its ends: everything else is upstream of them.
+struct ends {
+  open_end last;                ///< of a closed flow: a sink
+  std::vector<node_ptr> closed; ///< sinks besides
+};
+
+/// split: one input, several branches. join: several inputs, one output.
+enum class role { source, stage, sink, split, join };
+/// How the input of a stage with several workers is dealt out.
+enum class dealing { by_rule, by_key };
+/// What becomes of the inputs of a join.
+enum class joining { as_they_come, in_order, by_item };
 
 /// A named part of a flow before it runs: all that is needed to spawn its actors, and nothing that
 /// changes, so that it can be shared by flows and started many times.
@@ -27,19 +49,41 @@ struct node {
   std::string name;
   detail::role role = role::stage;
   std::string_view what; ///< "stage", "map", "filter", … for the reader of a topology
+  std::string how;       ///< the strategy of a junction, for the same
   pattern_kind kind = pattern_kind::pipeline;
   count workers = 1;
+  count max_workers = 1; ///< where that is more than `workers`, their number follows the load
   count buffer = 1024;   ///< items on the edge into it; for a source, on the one out of it
   std::size_t holds = 0; ///< items that its function may keep beyond the edges
   batch_size batch = automatic;
   emit order = emit::in_order;
   troupe::thread thread = troupe::thread::shared;
   troupe::on_error on_error = troupe::on_error::stop;
-  item_type output; ///< unset for a sink
+  bool answers_each = false; ///< what results from an item leaves before the next one is begun
+  bool replaces = false;     ///< a worker that dies is replaced
+  bool resizable = false;    ///< has a distributor, and a merger, also for one worker
+  duration wait_target{};    ///< for `max_workers`: as in pool_resizer
+  duration cooldown{};       ///< likewise
+  item_type output;          ///< unset for a sink
   std::function<std::unique_ptr<kernel>()> make_kernel;
   std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)>
       make_source;
-  std::vector<node_ptr> upstreams;
+
+  dispatcher::rule to = dispatcher::rule::least_loaded;
+  std::vector<std::size_t> weights;
+  detail::dealing dealing = dealing::by_rule;
+  /// For a split, and where single items are dealt out to workers.
+  std::function<std::unique_ptr<divider>(bool numbers)> make_divider;
+  bool lanes = false; ///< what its workers make is left to the join behind it
+
+  detail::joining joining = joining::as_they_come;
+  std::function<std::unique_ptr<joiner>()> make_joiner;
+  const node* restores = nullptr; ///< the split whose order this join restores
+
+  std::vector<open_end> upstreams;
+
+  std::size_t most_workers() const noexcept { return std::max<std::size_t>(workers, max_workers); }
+  bool passes_on() const noexcept { return role == role::join && joining != joining::by_item; }
 
   node() = default;
   node(node&&) = default;
@@ -49,19 +93,20 @@ struct node {
   ~node();
 };
 
-/// All nodes that lead to `last`, each once, upstream before downstream.
-std::vector<node_ptr> in_flow_order(const node_ptr& last);
+/// All nodes of a flow, each once, upstream before downstream.
+std::vector<node_ptr> in_flow_order(const ends& e);
 
-/// Adds `next` behind `upstream`. Errors: std::invalid_argument for a name that is empty or taken,
-/// or an option out of range.
-node_ptr append(const node_ptr& upstream, node next);
+/// Adds `next` behind the open end of `e`. Errors: std::invalid_argument for a name that is empty
+/// or taken, or an option out of range.
+ends append(const ends& e, node next);
 /// Begins a flow. Errors: as `append`.
-node_ptr begin(node source);
-
-/// How the edge from `from` to `to` is divided.
-edge_plan plan_between(const node& from, const node& to);
-/// The most items that this edge can hold.
-std::size_t bound_between(const node& from, const node& to);
+ends begin(node source);
+/// Adds `next` behind all of these, which may be branches of one split. Errors: as `append`.
+ends join(const std::vector<ends>& parts, node next);
+/// The same flows, none sharing a node with another: what is used again is made anew, as "name#2".
+std::vector<ends> independent(const std::vector<ends>& parts);
+/// Several closed flows as one.
+ends unite(const std::vector<ends>& parts);
 
 /// `stage "parse": parallel = 0, needs at least 1`
 [[noreturn]] void refuse(std::string_view what, const std::string& name, std::string_view option,

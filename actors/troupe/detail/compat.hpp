@@ -103,6 +103,16 @@ void anon_send_urgent(const Dst& dst, Ts&&... xs) {
 #endif
 }
 
+/// As `send_after`, from nobody.
+template <class Dst, class... Ts>
+void anon_send_after(duration delay, const Dst& dst, Ts&&... xs) {
+#if TROUPE_CAF_1X
+  caf::anon_mail(std::forward<Ts>(xs)...).delay(delay).send(dst);
+#else
+  caf::delayed_anon_send(dst, delay, std::forward<Ts>(xs)...);
+#endif
+}
+
 /// Ends `dst` at its next message, whatever its exit handler says; its mailbox is lost.
 void anon_kill(const caf::actor& dst);
 

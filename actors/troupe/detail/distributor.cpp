@@ -1,19 +1,139 @@
 #include <troupe/detail/distributor.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::detail {
 
+distributor::distributor(caf::actor_config& cfg, std::shared_ptr<run_state> state,
+                         caf::actor supervisor, distributor_setup setup)
+    : router_actor(cfg, std::move(state), std::move(supervisor)), setup_(std::move(setup)) {}
+
+caf::message_handler distributor::handlers() {
+  return caf::message_handler{[this](const crew_msg& msg) { take_in(msg); }}.or_else(
+      router_actor::handlers());
+}
+
+void distributor::release() {
+  waiting_.clear();
+  lent_.clear();
+}
+
+// -- workers --------------------------------------------------------------------------------------
+
+void distributor::on_wired() {
+  for (const auto& worker : downstream_)
+    employ(worker);
+  active_ = downstream_.size();
+}
+
+void distributor::employ(const endpoint& worker) {
+  const auto slot = setup_.to.add();
+  lent_.emplace_back();
+  ++alive_;
+  watch_actor(worker.actor, [this, slot](const caf::error&) { on_worker_gone(slot); });
+}
+
+void distributor::take_in(const crew_msg& msg) {
+  for (const auto& worker : msg.added) {
+    if (dismissed_) {
+      send_urgent(this, worker, abort_msg{});
+      continue;
+    }
+    const auto slot = static_cast<std::uint32_t>(downstream_.size());
+    downstream_.push_back({worker, 0});
+    // The merger learns of this input before any of its inputs can have ended.
+    if (msg.merger)
+      detail::send(this, msg.merger, lane_msg{worker});
+    detail::send(this, worker, wire_msg{{{caf::actor{this}, slot}}, {}});
+    employ(downstream_.back());
+    if (setup_.numbers && msg.successor_of)
+      expect_heir(slot, msg.successor_of);
+  }
+  active_ = msg.active;
+  setup_.to.resize(active_);
+  dispatch();
+}
+
+void distributor::on_worker_gone(std::size_t slot) {
+  --alive_;
+  setup_.to.remove(slot);
+  setup_.to.resize(active_);
+  auto lost = take_back(slot);
+  if (!setup_.numbers) {
+    waiting_.insert(waiting_.begin(), lost.begin(), lost.end());
+  } else {
+    lent_[slot] = std::move(lost);
+    if (heirs_.contains(slot))
+      hand_down(slot);
+  }
+  dispatch();
+  if (dismissed_ && alive_ == 0)
+    quit();
+}
+
+// What a dead worker has not dealt with.
+std::deque<batch_ptr> distributor::take_back(std::size_t slot) {
+  std::deque<batch_ptr> lost;
+  std::uint64_t items = 0;
+  for (auto& batch : std::exchange(lent_[slot], {})) {
+    items += batch->left();
+    batch->taken_up = false;
+    batch->next = nullptr;
+    // With marks it is to be finished by somebody, even if no item is left in it.
+    if (batch->left() > 0 || !batch->marks.empty())
+      lost.push_back(std::move(batch));
+    else
+      send_home(std::move(batch), upstream_.front(), want_);
+  }
+  state().count_redelivered(setup_.stage, items);
+  return lost;
+}
+
+// The others may have used up all their buffers on results that wait for those of the dead one, so
+// only a worker that has done nothing yet can take its place.
+void distributor::expect_heir(std::size_t heir, const caf::actor& dead) {
+  std::size_t slot = 0;
+  while (downstream_[slot].actor != dead)
+    ++slot;
+  setup_.to.hold(heir);
+  heirs_[slot] = heir;
+  if (setup_.to.is_gone(slot))
+    hand_down(slot);
+}
+
+void distributor::hand_down(std::size_t slot) {
+  const auto heir = heirs_.extract(slot).mapped();
+  for (auto& batch : std::exchange(lent_[slot], {}))
+    lend(std::move(batch), heir);
+  setup_.to.release(heir);
+  setup_.to.resize(active_);
+}
+
+// -- batches --------------------------------------------------------------------------------------
+
 void distributor::on_data(data_msg& msg) {
+  auto& batch = *msg.batch;
+  batch.first = next_item_;
+  next_item_ += batch.carried;
+  if (setup_.numbers)
+    batch.marks.push_back({next_sequence_++, true});
   waiting_.push_back(std::move(msg.batch));
   dispatch();
 }
 
 void distributor::on_demand(demand_msg& msg) {
-  dispatch_->returned(msg.outlet, msg.count, msg.items);
+  const auto slot = msg.outlet;
+  if (setup_.to.is_gone(slot))
+    return; // It went home by another way.
+  auto& lent = lent_[slot];
+  for (const auto* b = msg.batches.get(); b != nullptr; b = b->next.get())
+    lent.erase(std::find(lent.begin(), lent.end(), b));
+  setup_.to.returned(slot, msg.count, msg.items);
   // Single items mean slow work: a second one waiting at a busy worker could be done by an idle
   // one.
-  batches_ahead_ = msg.want > 1 ? 2 : 1;
+  want_ = msg.want;
+  batches_ahead_ = want_ > 1 ? 2 : 1;
   const auto& owner = upstream_.front();
   msg.outlet = owner.port;
   send_urgent(this, owner.actor, std::move(msg));
@@ -22,32 +142,50 @@ void distributor::on_demand(demand_msg& msg) {
 
 void distributor::dispatch() {
   while (!waiting_.empty()) {
-    const auto worker = dispatch_->pick(batches_ahead_);
+    const auto worker = setup_.to.pick(batches_ahead_);
     if (!worker)
-      return;
+      break;
     auto batch = std::move(waiting_.front());
     waiting_.pop_front();
-    batch->sequence = next_sequence_++;
-    batch->first = next_item_;
-    next_item_ += batch->carried;
-    dispatch_->sent(*worker, batch->carried);
-    forward(std::move(batch), downstream_[*worker]);
+    lend(std::move(batch), *worker);
   }
-  if (!ended_)
+  report();
+  // Not before all is dealt with: until then a worker may die, and the others are needed.
+  if (ended_ && waiting_.empty() && is_settled())
+    dismiss();
+}
+
+void distributor::lend(batch_ptr batch, std::size_t worker) {
+  setup_.to.sent(worker, batch->carried);
+  lent_[worker].push_back(batch);
+  forward(std::move(batch), downstream_[worker]);
+}
+
+bool distributor::is_settled() const {
+  return std::all_of(lent_.begin(), lent_.end(), [](const auto& lent) { return lent.empty(); });
+}
+
+void distributor::dismiss() {
+  if (std::exchange(dismissed_, true))
     return;
-  for (const auto& worker : std::exchange(downstream_, {}))
+  for (const auto& worker : downstream_)
     detail::send(this, worker.actor, end_msg{worker.port});
-  if (dispatch_->settled())
+  if (alive_ == 0)
     quit();
 }
 
-void distributor::on_end() {
+void distributor::report() {
+  state().show_crew(setup_.stage, setup_.to.busy(),
+                    waiting_.empty() ? time_point{} : waiting_.front()->sent_at);
+}
+
+void distributor::on_end(std::uint32_t) {
   ended_ = true;
   dispatch();
 }
 
 void distributor::on_enough() {
-  if (++satisfied_ == dispatch_->size())
+  if (++satisfied_ == alive_)
     send_urgent(this, upstream_.front().actor, enough_msg{upstream_.front().port});
 }
 

@@ -2,42 +2,69 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <map>
+#include <vector>
 
 #include <troupe/detail/router_actor.hpp>
-#include <troupe/policy/dispatch.hpp>
+#include <troupe/policy/dispatcher.hpp>
 
 namespace troupe::detail {
 
-/// Hands whole batches to one of several workers: to the least loaded, and only as many as keep it
-/// busy, so that a slow worker does not collect work that another could do.
+struct distributor_setup {
+  std::size_t stage = 0; ///< whose workers these are: index in the run's stages
+  dispatcher to{dispatcher::rule::least_loaded};
+  bool numbers = false; ///< batches get a mark each, so that their results can be put in order
+};
+
+/// Hands whole batches to one of several workers, and only as many as keep it busy, so that a slow
+/// worker does not collect work that another could do.
 ///
-/// Shape: one edge in, a link to each worker; batches are numbered in order of arrival.
+/// Shape: one edge in, a link to each worker.
 /// Bound: holds only the sender's own buffers.
+/// Loss:  none while a worker is left. It keeps hold of what it lent: what a dead worker has not
+///        dealt with goes to the others, or to its successor where batches are numbered, and counts
+///        as redelivered.
 class distributor final : public router_actor {
 public:
-  distributor(caf::actor_config& cfg, caf::actor supervisor)
-      : router_actor(cfg, std::move(supervisor)) {}
+  distributor(caf::actor_config& cfg, std::shared_ptr<run_state> state, caf::actor supervisor,
+              distributor_setup setup);
 
   const char* name() const override { return "troupe.distributor"; }
 
 private:
-  void on_wired() override { dispatch_.emplace(downstream_.size()); }
+  caf::message_handler handlers() override;
+  void on_wired() override;
   void on_data(data_msg& msg) override;
   void on_demand(demand_msg& msg) override;
-  void on_end() override;
+  void on_end(std::uint32_t inlet) override;
   void on_enough() override;
-  void release() override { waiting_.clear(); }
+  void release() override;
 
+  void take_in(const crew_msg& msg);
+  void employ(const endpoint& worker);
+  void on_worker_gone(std::size_t slot);
+  std::deque<batch_ptr> take_back(std::size_t slot);
+  void expect_heir(std::size_t heir, const caf::actor& dead);
+  void hand_down(std::size_t slot);
   void dispatch();
+  void lend(batch_ptr batch, std::size_t worker);
+  bool is_settled() const;
+  void dismiss();
+  void report();
 
-  std::optional<least_loaded_dispatch> dispatch_;
+  distributor_setup setup_;
   std::deque<batch_ptr> waiting_;
+  std::vector<std::deque<batch_ptr>> lent_;  ///< by slot
+  std::map<std::size_t, std::size_t> heirs_; ///< slots of new workers, by those of dead ones
   std::uint64_t next_sequence_ = 0;
   std::uint64_t next_item_ = 0;
   std::size_t batches_ahead_ = 1; ///< how many a worker may have at once
+  std::size_t want_ = 1;
+  std::size_t alive_ = 0;
+  std::size_t active_ = 0; ///< how many of them are to be used
   std::size_t satisfied_ = 0;
   bool ended_ = false;
+  bool dismissed_ = false; ///< the workers have been told that nothing follows
 };
 
 } // namespace troupe::detail

@@ -126,7 +126,8 @@ outcome settle(Answer&& answer, Emit& emit, std::exception_ptr& fault) {
 ///     };
 ///
 /// An operation may derive from `faulty` to return errors, have `keeps()` to say that a failed item
-/// is intact, and have `finish` / `due` / `expire` like `kernel`.
+/// is intact, `view(item, kept)` to show another thing than the item to the dead-letter sink, and
+/// have `finish` / `due` / `expire` like `kernel`.
 template <class Op>
 class item_kernel final : public kernel {
   using input = typename Op::input;
@@ -150,7 +151,7 @@ public:
       } catch (...) {
         fault = std::current_exception();
       }
-      if (host.failed(fault, in, view_of(items[in.cursor], keeps())) == remedy::leave)
+      if (host.failed(fault, in, view(items[in.cursor])) == remedy::leave)
         return;
       ++in.cursor;
       if (out != nullptr && out->size() >= out->limit)
@@ -182,6 +183,13 @@ public:
   }
 
 private:
+  item_view view(input& item) const {
+    if constexpr (requires { op_.view(item, true); })
+      return op_.view(item, keeps());
+    else
+      return view_of(item, keeps());
+  }
+
   bool keeps() const {
     if constexpr (requires { op_.keeps(); })
       return op_.keeps();

@@ -4,160 +4,182 @@
 #include <map>
 #include <utility>
 
-#include <troupe/detail/distributor.hpp>
-#include <troupe/detail/merger.hpp>
-#include <troupe/detail/source_actor.hpp>
-#include <troupe/detail/stage_actor.hpp>
+#include <troupe/detail/spawner.hpp>
 #include <troupe/detail/supervisor_actor.hpp>
 
 namespace troupe::detail {
 
 namespace {
 
-std::vector<stage_state> states_of(const std::vector<node_ptr>& nodes) {
-  std::map<const node*, std::size_t> index;
-  std::vector<stage_state> states;
-  for (const auto& n : nodes) {
-    stage_state s;
-    s.name = n->name;
-    s.kind = n->kind;
-    for (const auto& up : n->upstreams) {
-      s.upstreams.push_back(index.at(up.get()));
-      s.capacity += bound_between(*up, *n);
-    }
-    for (std::size_t i = 0; i < n->workers; ++i)
-      s.blocks.push_back(std::make_unique<metric_block>());
-    index.emplace(n.get(), states.size());
-    states.push_back(std::move(s));
+stage_state state_of(const graph& flow, std::size_t i) {
+  const auto& n = flow.at(i);
+  stage_state s;
+  s.name = n.name;
+  s.kind = n.kind;
+  for (const auto& e : flow.into(i)) {
+    const bool split = flow.at(e.from).role == role::split;
+    s.inputs.push_back({e.from, split ? std::optional{e.branch} : std::nullopt});
+    s.capacity += flow.bound(e);
+    // What a merger passes on waits on the edges into it.
+    if (flow.at(e.from).passes_on())
+      for (const auto& before : flow.into(e.from))
+        s.capacity += flow.bound(before);
   }
+  for (std::size_t w = 0; w < n.workers; ++w)
+    s.blocks.push_back(std::make_unique<metric_block>());
+  s.crew = std::make_unique<crew_gauge>(n.role == role::split ? flow.branches(i) : 0);
+  s.crew->workers = n.workers;
+  return s;
+}
+
+std::vector<stage_state> states_of(const graph& flow) {
+  std::vector<stage_state> states;
+  for (std::size_t i = 0; i < flow.nodes().size(); ++i)
+    states.push_back(state_of(flow, i));
   return states;
 }
 
+// What a node looks like to its neighbours.
+struct joint {
+  std::vector<caf::actor> workers; ///< those that run its function
+  caf::actor distributor;          ///< before the workers, or of a split
+  caf::actor merger;               ///< behind the workers, or of a join
+
+  /// Who takes what comes in.
+  const caf::actor& entry() const {
+    if (distributor)
+      return distributor;
+    return workers.empty() ? merger : workers.front();
+  }
+};
+
 class launcher {
 public:
-  launcher(caf::actor_system& sys, std::vector<node_ptr> nodes, std::shared_ptr<run_state> state)
-      : sys_(sys), nodes_(std::move(nodes)), state_(std::move(state)),
-        presence_(run_state::make_presence(state_)) {}
+  launcher(caf::actor_system& sys, const graph& flow, const std::shared_ptr<run_state>& state)
+      : state_(state), presence_(run_state::make_presence(state)),
+        makes_(std::make_shared<spawner>(sys, flow, state)),
+        supervisor_(spawn<supervisor_actor>(sys, state)) {
+    state_->keep(supervisor_);
+    makes_->set_supervisor(supervisor_);
+  }
 
   launched run() {
-    supervisor_ = spawn<supervisor_actor>(sys_, state_);
-    state_->keep(supervisor_);
-    for (std::size_t i = 0; i < nodes_.size(); ++i)
-      spawn_workers(i);
-    for (std::size_t i = 0; i + 1 < nodes_.size(); ++i)
-      connect(i, i + 1);
+    for (std::size_t i = 0; i < flow().nodes().size(); ++i)
+      joints_.push_back(spawn_node(i));
+    for (std::size_t i = 0; i < joints_.size(); ++i)
+      wire_inside(i);
+    for (const auto& e : flow().edges())
+      connect(e);
     for (auto& [actor, wire] : wires_)
       anon_send(actor, std::move(wire));
-    anon_send(supervisor_, adopt_msg{children_});
-    for (const auto& c : children_)
+    std::vector<std::vector<caf::actor>> workers;
+    for (auto& j : joints_)
+      workers.push_back(j.workers);
+    const auto shown = std::make_shared<roster>(std::move(workers));
+    anon_send(supervisor_, adopt_msg{children_, crews(), shown});
+    std::vector<caf::actor> all;
+    for (const auto& c : children_) {
       if (c.is_source)
         anon_send(c.actor, pump_msg{});
-    std::vector<caf::actor> all;
-    for (const auto& c : children_)
       all.push_back(c.actor);
-    return {state_, supervisor_, std::move(workers_), std::move(all)};
+    }
+    return {state_, supervisor_, shown, std::move(all)};
   }
 
 private:
-  caf::actor adopt(caf::actor actor, const node& n, bool is_source) {
-    state_->keep(actor);
-    children_.push_back({actor, n.name, is_source});
-    return actor;
+  const graph& flow() const { return makes_->flow(); }
+
+  caf::actor adopt(child c) {
+    children_.push_back(c);
+    return c.actor;
   }
 
-  template <class T, class... Ts>
-  caf::actor spawn_on(troupe::thread where, Ts&&... xs) {
-    // Virtual time has one thread only.
-    if (where == troupe::thread::own && !is_testing(sys_))
-      return spawn<T, caf::detached>(sys_, std::forward<Ts>(xs)...);
-    return spawn<T>(sys_, std::forward<Ts>(xs)...);
-  }
-
-  void spawn_workers(std::size_t stage) {
-    const auto& n = *nodes_[stage];
-    std::vector<caf::actor> actors;
-    for (std::size_t i = 0; i < n.workers; ++i) {
-      worker_setup setup{state_, stage, state_->stages()[stage].blocks[i].get(), supervisor_};
-      if (n.role == role::source)
-        actors.push_back(spawn_source(stage, i, std::move(setup)));
-      else
-        actors.push_back(spawn_stage(stage, std::move(setup)));
+  joint spawn_node(std::size_t i) {
+    const auto& n = flow().at(i);
+    joint j;
+    if (n.role == role::join) {
+      j.merger = adopt({makes_->join(i), i});
+    } else if (n.role == role::split) {
+      j.distributor = adopt({makes_->dealer(i), i});
+    } else {
+      for (std::size_t w = 0; w < n.workers; ++w)
+        j.workers.push_back(adopt({spawn_worker(i, w), i, n.role == role::source}));
+      if (flow().has_distributor(i))
+        j.distributor = adopt({makes_->dealer(i), i, false, true});
+      if (flow().has_merger(i))
+        j.merger = adopt({makes_->merger(i), i});
     }
-    workers_.push_back(std::move(actors));
+    return j;
   }
 
-  caf::actor spawn_source(std::size_t stage, std::size_t producer, worker_setup setup) {
-    const auto& n = *nodes_[stage];
-    const std::function<std::unique_ptr<source_kernel>()> make
-        = [&] { return n.make_source(producer, sys_); };
-    auto actor = spawn_on<source_actor>(n.thread, std::move(setup), make,
-                                        outlet{n.output, plan_between(n, *nodes_[stage + 1])});
-    return adopt(std::move(actor), n, true);
+  caf::actor spawn_worker(std::size_t i, std::size_t w) {
+    if (flow().at(i).role == role::source)
+      return makes_->source(i, w);
+    return makes_->worker(i, state_->stages()[i].blocks[w].get());
   }
 
-  caf::actor spawn_stage(std::size_t stage, worker_setup common) {
-    const auto& n = *nodes_[stage];
-    const auto in = plan_between(*nodes_[stage - 1], n);
-    stage_setup setup;
-    setup.make_kernel = n.make_kernel;
-    setup.on_error = n.on_error;
-    setup.sizer = n.batch.is_automatic() ? batch_sizer{in.capacity}
-                                         : batch_sizer::fixed(n.batch.items(), in.capacity);
-    if (n.role == role::stage)
-      setup.out.emplace(n.output, plan_between(n, *nodes_[stage + 1]));
-    setup.distributed = n.workers > 1;
-    setup.ordered = n.workers > 1 && n.role == role::stage && n.order == emit::in_order;
-    auto actor = spawn_on<stage_actor>(n.thread, std::move(common), std::move(setup));
-    return adopt(std::move(actor), n, false);
-  }
-
-  void link(const caf::actor& from, const caf::actor& to) {
+  void link(const caf::actor& from, std::size_t outlet, const caf::actor& to) {
     auto& out = wires_[from].downstream;
     auto& in = wires_[to].upstream;
-    const endpoint receiver{to, static_cast<std::uint32_t>(in.size())};
-    in.push_back({from, static_cast<std::uint32_t>(out.size())});
-    out.push_back(receiver);
+    if (out.size() <= outlet)
+      out.resize(outlet + 1);
+    out[outlet] = {to, static_cast<std::uint32_t>(in.size())};
+    in.push_back({from, static_cast<std::uint32_t>(outlet)});
   }
 
-  //   senders -> [merger] -> [distributor] -> receivers
-  void connect(std::size_t from, std::size_t to) {
-    const auto& sender = *nodes_[from];
-    const auto& receiver = *nodes_[to];
-    auto last = workers_[from].front();
-    if (sender.workers > 1) {
-      const bool ordered = sender.role == role::stage && sender.order == emit::in_order;
-      const auto order = ordered ? merger::order::in_order : merger::order::as_completed;
-      last = adopt(spawn<merger>(sys_, supervisor_, order), sender, false);
-      for (const auto& worker : workers_[from])
-        link(worker, last);
+  // [distributor] -> workers -> [merger]
+  void wire_inside(std::size_t i) {
+    const auto& j = joints_[i];
+    for (std::size_t w = 0; w < j.workers.size(); ++w) {
+      if (j.distributor)
+        link(j.distributor, w, j.workers[w]);
+      if (j.merger)
+        link(j.workers[w], 0, j.merger);
     }
-    if (receiver.workers > 1) {
-      const auto distributor_actor = adopt(spawn<distributor>(sys_, supervisor_), receiver, false);
-      link(last, distributor_actor);
-      last = distributor_actor;
-    }
-    for (const auto& worker : workers_[to])
-      link(last, worker);
   }
 
-  caf::actor_system& sys_;
-  std::vector<node_ptr> nodes_;
+  void connect(const graph::edge& e) {
+    const auto& from = joints_[e.from];
+    const auto& to = joints_[e.to].entry();
+    if (flow().at(e.from).lanes)
+      for (const auto& worker : from.workers)
+        link(worker, 0, to);
+    else if (from.merger)
+      link(from.merger, 0, to);
+    else if (flow().at(e.from).role == role::split)
+      link(from.distributor, e.branch, to);
+    else
+      link(from.workers.front(), 0, to);
+  }
+
+  std::vector<std::shared_ptr<crew>> crews() const {
+    std::vector<std::shared_ptr<crew>> made;
+    for (std::size_t i = 0; i < joints_.size(); ++i) {
+      const auto& j = joints_[i];
+      if (!flow().has_distributor(i))
+        continue;
+      const auto merger = flow().at(i).lanes ? joints_[flow().after(i)].merger : j.merger;
+      made.push_back(std::make_shared<crew>(makes_, i, j.distributor, merger, j.workers));
+    }
+    return made;
+  }
+
   std::shared_ptr<run_state> state_;
   std::shared_ptr<run_state> presence_; ///< keeps the run from being over before it has begun
+  std::shared_ptr<spawner> makes_;
   caf::actor supervisor_;
   std::vector<child> children_;
-  std::vector<std::vector<caf::actor>> workers_;
+  std::vector<joint> joints_;
   std::map<caf::actor, wire_msg> wires_;
 };
 
 } // namespace
 
-launched launch(caf::actor_system& sys, const node_ptr& last, const context& ctx,
+launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
                 std::function<void(const dead_letter&)> dead_letters) {
-  auto nodes = in_flow_order(last);
-  auto state
-      = std::make_shared<run_state>(sys, states_of(nodes), ctx.child(), std::move(dead_letters));
-  return launcher{sys, std::move(nodes), std::move(state)}.run();
+  const auto state
+      = std::make_shared<run_state>(sys, states_of(flow), ctx.child(), std::move(dead_letters));
+  return launcher{sys, flow, state}.run();
 }
 
 } // namespace troupe::detail

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <caf/actor.hpp>
@@ -10,6 +9,8 @@
 
 #include <troupe/context.hpp>
 #include <troupe/detail/blueprint.hpp>
+#include <troupe/detail/graph.hpp>
+#include <troupe/detail/roster.hpp>
 #include <troupe/detail/run_state.hpp>
 
 namespace troupe::detail {
@@ -18,12 +19,12 @@ namespace troupe::detail {
 struct launched {
   std::shared_ptr<run_state> state;
   caf::actor supervisor;
-  std::vector<std::vector<caf::actor>> stages; ///< by stage index: those that run its function
-  std::vector<caf::actor> all;                 ///< the same, with distributors and mergers
+  std::shared_ptr<roster> workers;
+  std::vector<caf::actor> all; ///< those it began with, distributors and mergers included
 };
 
-/// Spawns one actor for each node, plus distributor and merger around parallel ones, and lets go.
-launched launch(caf::actor_system& sys, const node_ptr& last, const context& ctx,
+/// Spawns the actors of each node, makes them known to each other, and lets go.
+launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
                 std::function<void(const dead_letter&)> dead_letters);
 
 } // namespace troupe::detail

@@ -50,10 +50,12 @@ public:
   void send_now(actor_base& self, time_point now);
   /// Takes emptied batches home.
   void home(demand_msg& demand);
+  void replan(edge_plan plan) { ledger_.replan(plan); }
   /// Tells the receiver that nothing follows; the current batch must have been sent.
   void end(actor_base& self);
 
   bool ended() const noexcept { return ended_; }
+  bool connected() const noexcept { return static_cast<bool>(to_.actor); }
   /// Whether nothing of this edge is away.
   bool settled() const noexcept { return ledger_.settled(); }
   const demand_ledger& ledger() const noexcept { return ledger_; }
@@ -75,9 +77,11 @@ public:
   void connect(endpoint from) { from_ = std::move(from); }
   void disconnect() noexcept;
 
+  bool connected() const noexcept { return static_cast<bool>(from_.actor); }
   void push(batch_ptr batch) { batches_.push_back(std::move(batch)); }
   bool empty() const noexcept { return batches_.empty(); }
   batch_base& front() const noexcept { return *batches_.front(); }
+  std::size_t waiting() const noexcept { return batches_.size(); }
   /// Done with the front batch; it goes home with the next demand.
   void pop();
   /// Sends the demand owed if it is worth a message, or all of it when `all`.

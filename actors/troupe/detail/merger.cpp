@@ -1,37 +1,76 @@
 #include <troupe/detail/merger.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::detail {
 
+caf::message_handler merger::handlers() {
+  return caf::message_handler{[this](const lane_msg& msg) { add_lane(msg.worker); }}.or_else(
+      router_actor::handlers());
+}
+
+void merger::release() {
+  held_ = {};
+  counts_.abandon_rest();
+  publish();
+}
+
+void merger::on_wired() {
+  for (std::size_t i = 0; i < upstream_.size(); ++i)
+    watch_lane(i);
+}
+
+// One that dies has no time to say that it was all.
+void merger::watch_lane(std::size_t lane) {
+  ended_.push_back(false);
+  watch_actor(upstream_[lane].actor,
+              [this, lane](const caf::error&) { on_end(static_cast<std::uint32_t>(lane)); });
+}
+
+void merger::add_lane(const caf::actor& worker) {
+  const auto lane = upstream_.size();
+  upstream_.push_back({worker, 0});
+  watch_lane(lane);
+  detail::send(this, worker, wire_msg{{}, {{caf::actor{this}, static_cast<std::uint32_t>(lane)}}});
+  if (satisfied_)
+    send_urgent(this, worker, enough_msg{0});
+}
+
 void merger::on_data(data_msg& msg) {
-  msg.batch->lane = msg.inlet;
-  if (order_ == order::as_completed) {
+  auto& batch = *msg.batch;
+  batch.route.push_back(msg.inlet);
+  counts_.receive(batch.size());
+  if (setup_.in_order) {
+    const auto mark = batch.marks.back();
+    batch.marks.pop_back();
+    held_.push(mark.sequence, mark.last, std::move(msg.batch));
+    while (auto next = held_.pop())
+      pass_on(std::move(*next));
+  } else {
     pass_on(std::move(msg.batch));
-    return;
   }
-  const auto sequence = msg.batch->sequence;
-  const auto last = msg.batch->last;
-  held_.push(sequence, last, std::move(msg.batch));
-  while (auto batch = held_.pop())
-    pass_on(std::move(*batch));
+  publish();
 }
 
 void merger::pass_on(batch_ptr batch) {
-  if (batch->size() == 0) {
+  const auto items = batch->size();
+  if (items == 0 && (batch->marks.empty() || !batch->marks.back().last)) {
     // It only said that an input batch gave nothing more.
     batch->reset();
-    return_home(std::move(batch), want_);
+    return_home(std::move(batch));
     return;
   }
+  counts_.deliver(items);
+  counts_.emit(items);
   ++away_;
   forward(std::move(batch), downstream_.front());
 }
 
-void merger::return_home(batch_ptr batch, std::size_t want) {
-  const auto& owner = upstream_[batch->lane];
-  const auto items = batch->carried;
-  send_urgent(this, owner.actor, demand_msg{std::move(batch), 1, items, want, owner.port});
+void merger::return_home(batch_ptr batch) {
+  const auto& owner = upstream_[batch->route.back()];
+  batch->route.pop_back();
+  send_home(std::move(batch), owner, want_);
 }
 
 void merger::on_demand(demand_msg& msg) {
@@ -39,27 +78,35 @@ void merger::on_demand(demand_msg& msg) {
   want_ = msg.want;
   for (auto batch = std::move(msg.batches); batch != nullptr;) {
     auto next = std::move(batch->next);
-    return_home(std::move(batch), want_);
+    return_home(std::move(batch));
     batch = std::move(next);
   }
   quit_if_done();
 }
 
-void merger::on_end() {
-  if (++ended_ < upstream_.size())
+void merger::on_end(std::uint32_t inlet) {
+  ended_[inlet] = true;
+  if (complete_ || std::find(ended_.begin(), ended_.end(), false) != ended_.end())
     return;
+  complete_ = true;
   detail::send(this, downstream_.front().actor, end_msg{downstream_.front().port});
   quit_if_done();
 }
 
 void merger::quit_if_done() {
-  if (ended_ == upstream_.size() && away_ == 0)
+  if (complete_ && away_ == 0)
     quit();
 }
 
 void merger::on_enough() {
+  satisfied_ = true;
   for (const auto& lane : upstream_)
     send_urgent(this, lane.actor, enough_msg{lane.port});
+}
+
+void merger::publish() noexcept {
+  if (setup_.block != nullptr)
+    setup_.block->publish(counts_.totals(), {});
 }
 
 } // namespace troupe::detail

@@ -1,45 +1,57 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <vector>
 
+#include <troupe/detail/account.hpp>
 #include <troupe/detail/router_actor.hpp>
 #include <troupe/policy/reorder_buffer.hpp>
 
 namespace troupe::detail {
+
+struct merger_setup {
+  bool in_order = false;         ///< of the marks that a distributor made; else as they come
+  metric_block* block = nullptr; ///< where it counts, if it is a stage of its own
+};
 
 /// Passes on the batches of several actors as one stream: as they come, or in the order of the
 /// batches that a distributor numbered.
 ///
 /// Shape: a link from each sender, one edge out.
 /// Bound: holds only the senders' own buffers. In order this cannot block: whoever works on the
-/// next
-///        batch in order has buffers of its own, which nobody else can take.
+///        next batch in order has buffers of its own, which nobody else can take.
 class merger final : public router_actor {
 public:
-  enum class order { as_completed, in_order };
-
-  merger(caf::actor_config& cfg, caf::actor supervisor, order o)
-      : router_actor(cfg, std::move(supervisor)), order_(o) {}
+  merger(caf::actor_config& cfg, std::shared_ptr<run_state> state, caf::actor supervisor,
+         merger_setup setup)
+      : router_actor(cfg, std::move(state), std::move(supervisor)), setup_(setup) {}
 
   const char* name() const override { return "troupe.merger"; }
 
 private:
+  caf::message_handler handlers() override;
+  void on_wired() override;
   void on_data(data_msg& msg) override;
   void on_demand(demand_msg& msg) override;
-  void on_end() override;
+  void on_end(std::uint32_t inlet) override;
   void on_enough() override;
-  void release() override { held_ = {}; }
+  void release() override;
 
+  void add_lane(const caf::actor& worker);
+  void watch_lane(std::size_t lane);
   void pass_on(batch_ptr batch);
-  void return_home(batch_ptr batch, std::size_t want);
+  void return_home(batch_ptr batch);
+  void publish() noexcept;
   void quit_if_done();
 
-  order order_;
+  merger_setup setup_;
+  account counts_;
   reorder_buffer<batch_ptr> held_;
-  std::size_t ended_ = 0;
+  std::vector<bool> ended_; ///< by lane
+  bool complete_ = false;   ///< all have ended, and the receiver knows
   std::size_t away_ = 0;
   std::size_t want_ = 1;
+  bool satisfied_ = false;
 };
 
 } // namespace troupe::detail

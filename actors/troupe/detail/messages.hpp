@@ -8,6 +8,7 @@
 
 #include <troupe/detail/batch.hpp>
 #include <troupe/error.hpp>
+#include <troupe/policy/demand_ledger.hpp>
 
 // All that the actors of a flow say to each other. Data and its end travel in order; everything
 // else is control, sent urgently, and never waits behind data.
@@ -48,11 +49,34 @@ struct enough_msg {
   std::uint32_t outlet = 0;
 };
 
-/// From the launcher, before anything else: who the neighbours are.
+/// Who the neighbours are: from the launcher, before anything else, or in two halves from the
+/// distributor and the merger that a worker joins later.
 struct wire_msg {
   using internal_message = void;
   std::vector<endpoint> upstream;
   std::vector<endpoint> downstream;
+};
+
+/// To a distributor: so many of its workers are to be active; these are new.
+struct crew_msg {
+  using internal_message = void;
+  std::vector<caf::actor> added;
+  caf::actor merger;       ///< of what the workers make; null for consumers
+  caf::actor successor_of; ///< the dead worker whose place the new one takes
+  std::size_t active = 1;
+};
+
+/// From a distributor to its merger: a further input.
+struct lane_msg {
+  using internal_message = void;
+  caf::actor worker;
+};
+
+/// To the sending side of an edge: it may hold this much from now on.
+struct plan_msg {
+  using internal_message = void;
+  edge_plan plan;
+  std::uint32_t outlet = 0;
 };
 
 /// To a source: there may be something to do.
@@ -73,6 +97,21 @@ struct abort_msg {
 struct pause_msg {
   using internal_message = void;
   bool paused = false;
+};
+
+/// To the run's supervisor: pause or resume this stage.
+struct pause_stage_msg {
+  using internal_message = void;
+  std::size_t stage = 0;
+  bool paused = false;
+};
+
+/// To the run's supervisor: so many workers for this stage, or between so many.
+struct resize_msg {
+  using internal_message = void;
+  std::size_t stage = 0;
+  std::size_t min = 1;
+  std::size_t max = 1;
 };
 
 /// From an actor to itself; an old generation is ignored.

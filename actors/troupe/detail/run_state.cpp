@@ -59,6 +59,28 @@ void run_state::bury(const dead_letter& letter) {
     dead_letters_(letter);
 }
 
+metric_block* run_state::add_block(std::size_t stage) {
+  const std::lock_guard lock{blocks_mutex_};
+  return stages_[stage].blocks.emplace_back(std::make_unique<metric_block>()).get();
+}
+
+void run_state::set_capacity(std::size_t stage, std::size_t items) {
+  const std::lock_guard lock{blocks_mutex_};
+  stages_[stage].capacity = items;
+}
+
+void run_state::count_redelivered(std::size_t stage, std::uint64_t items) noexcept {
+  crew(stage).redelivered.fetch_add(items, std::memory_order_relaxed);
+}
+
+void run_state::show_crew(std::size_t stage, std::size_t busy, time_point waiting_since) noexcept {
+  auto& shown = crew(stage);
+  shown.busy.store(busy, std::memory_order_relaxed);
+  shown.waiting_since.store(
+      std::chrono::duration_cast<duration>(waiting_since.time_since_epoch()).count(),
+      std::memory_order_relaxed);
+}
+
 counters run_state::totals(std::size_t stage) const {
   counters sum;
   duration busy{};
@@ -67,37 +89,51 @@ counters run_state::totals(std::size_t stage) const {
   return sum;
 }
 
+std::uint64_t run_state::sent_over(const stage_state::input& input) const {
+  if (input.branch)
+    return stages_[input.stage].crew->branch_sent[*input.branch].load(std::memory_order_relaxed);
+  return totals(input.stage).emitted;
+}
+
 graph_sample run_state::sample() const { return collect(ended()); }
+
+stage_sample run_state::collect(const stage_state& stage, bool over) const {
+  stage_sample out;
+  out.name = stage.name;
+  out.kind = stage.kind;
+  out.workers = stage.crew->workers.load(std::memory_order_relaxed);
+  out.capacity = stage.capacity;
+  for (const auto& block : stage.blocks) {
+    block->add_to(out.totals, out.busy);
+    block->latency.add_to(out.latency);
+    block->wait.add_to(out.wait);
+  }
+  out.totals.redelivered = stage.crew->redelivered.load(std::memory_order_relaxed);
+  out.totals.restarts += stage.crew->restarts.load(std::memory_order_relaxed);
+  if (stage.inputs.empty())
+    return out;
+  std::uint64_t sent = 0;
+  for (const auto& input : stage.inputs)
+    sent += sent_over(input);
+  const auto on_edge = sent > out.totals.received ? sent - out.totals.received : 0;
+  if (over) {
+    // Sent, never taken up, and nobody is left to do it.
+    out.totals.received += on_edge;
+    out.totals.abandoned += on_edge;
+  } else {
+    out.mailbox_depth = on_edge;
+  }
+  return out;
+}
 
 graph_sample run_state::collect(bool over) const {
   graph_sample all;
-  all.stages.resize(stages_.size());
-  // Downstream first: what moves meanwhile is then seen on the edge, never received before sent.
-  for (auto i = stages_.size(); i-- > 0;) {
-    const auto& stage = stages_[i];
-    auto& out = all.stages[i];
-    out.name = stage.name;
-    out.kind = stage.kind;
-    out.workers = stage.blocks.size();
-    out.capacity = stage.capacity;
-    for (const auto& block : stage.blocks) {
-      block->add_to(out.totals, out.busy);
-      block->latency.add_to(out.latency);
-      block->wait.add_to(out.wait);
-    }
-    if (stage.upstreams.empty())
-      continue;
-    std::uint64_t sent = 0;
-    for (const auto u : stage.upstreams)
-      sent += totals(u).emitted;
-    const auto on_edge = sent > out.totals.received ? sent - out.totals.received : 0;
-    if (over) {
-      // Sent, never taken up, and nobody is left to do it.
-      out.totals.received += on_edge;
-      out.totals.abandoned += on_edge;
-    } else {
-      out.mailbox_depth = on_edge;
-    }
+  {
+    const std::lock_guard lock{blocks_mutex_};
+    all.stages.resize(stages_.size());
+    // Downstream first: what moves meanwhile is then seen on the edge, never received before sent.
+    for (auto i = stages_.size(); i-- > 0;)
+      all.stages[i] = collect(stages_[i], over);
   }
   all.at = now();
   all.actors = actors_.load(std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,13 +22,31 @@
 
 namespace troupe::detail {
 
+/// What is known of a stage's workers besides what each of them counts.
+struct crew_gauge {
+  explicit crew_gauge(std::size_t branches) : branch_sent(branches) {}
+
+  std::atomic<std::size_t> workers{1}; ///< active ones
+  std::atomic<std::size_t> busy{0};
+  std::atomic<duration::rep> waiting_since{0}; ///< the first of those without a worker; 0: none
+  std::atomic<std::uint64_t> redelivered{0};
+  std::atomic<std::uint64_t> restarts{0};
+  std::vector<std::atomic<std::uint64_t>> branch_sent; ///< items, where there are branches
+};
+
 /// One named stage of a running flow: what its actors count.
 struct stage_state {
+  struct input {
+    std::size_t stage = 0;
+    std::optional<std::uint32_t> branch = {};
+  };
+
   std::string name;
   pattern_kind kind = pattern_kind::pipeline;
   std::size_t capacity = 0;
-  std::vector<std::size_t> upstreams;                ///< indices of the stages that feed it
-  std::vector<std::unique_ptr<metric_block>> blocks; ///< one for each actor
+  std::vector<input> inputs;                         ///< the stages that feed it
+  std::vector<std::unique_ptr<metric_block>> blocks; ///< one for each actor that counts
+  std::unique_ptr<crew_gauge> crew;
 };
 
 /// What the actors of a run share with its handle and its observers: counters, the halt flag, and
@@ -42,6 +61,13 @@ public:
 
   caf::actor_system& system() const noexcept { return system_; }
   const std::vector<stage_state>& stages() const noexcept { return stages_; }
+  /// Where a further worker of this stage counts.
+  metric_block* add_block(std::size_t stage);
+  void set_capacity(std::size_t stage, std::size_t items);
+  crew_gauge& crew(std::size_t stage) noexcept { return *stages_[stage].crew; }
+  void count_redelivered(std::size_t stage, std::uint64_t items) noexcept;
+  /// How many workers have something to do, and since when something waits for one.
+  void show_crew(std::size_t stage, std::size_t busy, time_point waiting_since) noexcept;
   /// The index of a stage; throws std::invalid_argument where there is none of that name.
   std::size_t index_of(const std::string& stage) const;
 
@@ -70,8 +96,10 @@ public:
 private:
   void finish();
   counters totals(std::size_t stage) const;
+  std::uint64_t sent_over(const stage_state::input& input) const;
   /// `over`: what is on an edge now stays there, and counts as abandoned.
   graph_sample collect(bool over) const;
+  stage_sample collect(const stage_state& stage, bool over) const;
 
   caf::actor_system& system_;
   std::vector<stage_state> stages_;
@@ -83,6 +111,7 @@ private:
   std::atomic<bool> halted_{false};
   std::atomic<std::uint64_t> actors_{0};
 
+  mutable std::mutex blocks_mutex_; ///< workers may be added while others read
   mutable std::mutex mutex_;
   mutable std::condition_variable over_;
   std::optional<error> reason_;

@@ -16,7 +16,7 @@ constexpr duration worth_timing = std::chrono::microseconds{2};
 stage_actor::stage_actor(caf::actor_config& cfg, worker_setup common, stage_setup setup)
     : worker_actor(cfg, std::move(common)), make_kernel_(std::move(setup.make_kernel)),
       on_error_(std::move(setup.on_error)), in_(setup.sizer), out_(std::move(setup.out)),
-      rng_(static_cast<unsigned>(id())), ordered_(setup.ordered), distributed_(setup.distributed) {
+      rng_(static_cast<unsigned>(id())), distributed_(setup.distributed) {
   times_items_ = true;
 }
 
@@ -41,16 +41,34 @@ caf::message_handler stage_actor::handlers() {
           in_.tell_enough(*this);
         pump();
       },
+      [this](plan_msg msg) {
+        out_->replan(msg.plan);
+        pump();
+      },
   }
       .or_else(common_handlers());
 }
 
 void stage_actor::wire(wire_msg& msg) {
-  in_.connect(std::move(msg.upstream.front()));
-  if (out_)
+  if (!msg.upstream.empty())
+    in_.connect(std::move(msg.upstream.front()));
+  if (!msg.downstream.empty())
     out_->connect(std::move(msg.downstream.front()));
+  if (!in_.connected() || (out_ && !out_->connected()))
+    return;
   guarded([this] { kernel_ = std::exchange(make_kernel_, nullptr)(); });
   pump();
+}
+
+// Killed while others go on: results that are ready are theirs to pass on, and what has not been
+// dealt with is taken up by another worker.
+void stage_actor::settle() noexcept {
+  if (!distributed_)
+    return;
+  counts().give_back_rest();
+  if (out_ && out_->connected() && !halted() && out_->current() != nullptr
+      && out_->current()->size() > 0)
+    out_->send_now(*this, now());
 }
 
 void stage_actor::release() {
@@ -92,9 +110,9 @@ void stage_actor::take_up(batch_base& in) {
   in.taken_up = true;
   if (!distributed_)
     in.first = counts().totals().received;
-  counts().receive(in.size());
+  counts().receive(in.left());
   const auto waited = std::max(duration::zero(), duration{clock_ - in.sent_at});
-  block().wait.record(static_cast<std::uint64_t>(waited.count()), in.size());
+  block().wait.record(static_cast<std::uint64_t>(waited.count()), in.left());
   if (times_items_)
     publish();
 }
@@ -111,8 +129,8 @@ bool stage_actor::work_on(batch_base& in) {
       return false;
     }
   }
-  if (ordered_)
-    return close_sequence(in);
+  if (out_ && !in.marks.empty())
+    return close_mark(in);
   if (out_)
     out_->send_if_due(*this, clock_);
   return true;
@@ -126,9 +144,10 @@ batch_base* stage_actor::open() {
 
 batch_base* stage_actor::open_for(const batch_base& in) {
   auto* const out = open();
-  if (out != nullptr && ordered_) {
-    out->sequence = in.sequence;
-    out->last = false;
+  if (out != nullptr && !in.marks.empty()) {
+    out->marks = in.marks;
+    for (auto& mark : out->marks)
+      mark.last = false;
   }
   return out;
 }
@@ -158,12 +177,17 @@ bool stage_actor::step(batch_base& in) {
   return can_work();
 }
 
-// The merger waits for everything that results from one input batch: say that this was all.
-bool stage_actor::close_sequence(const batch_base& in) {
-  auto* const out = open_for(in);
+// The merger waits for everything that results from one numbered batch: say that this was all.
+bool stage_actor::close_mark(const batch_base& in) {
+  if (!in.marks.back().last) {
+    if (out_->current() != nullptr && out_->current()->size() > 0)
+      out_->send_now(*this, clock_);
+    return true;
+  }
+  auto* const out = open();
   if (out == nullptr)
     return false;
-  out->last = true;
+  out->marks = in.marks;
   out_->send_now(*this, clock_);
   return true;
 }
@@ -232,7 +256,7 @@ void stage_actor::guarded(const std::function<void()>& body) {
 remedy stage_actor::failed(std::exception_ptr reason, const batch_base& in, const item_view& item) {
   const auto why = describe(reason);
   clock_ = now();
-  if (const auto delay = retry_delay(why, in.first + in.cursor, item)) {
+  if (const auto delay = retry_delay(why, in.index_of(in.cursor), item)) {
     retry_pending_ = true;
     wake_at(clock_ + *delay);
     return remedy::leave;
@@ -241,7 +265,7 @@ remedy stage_actor::failed(std::exception_ptr reason, const batch_base& in, cons
   retrying_.reset();
   counts().fail(1);
   auto located = error{why.code(), stage_name(),
-                       "item " + std::to_string(in.first + in.cursor) + ": " + why.message()}
+                       "item " + std::to_string(in.index_of(in.cursor)) + ": " + why.message()}
                      .with_attempts(attempts);
   switch (on_error_.last_resort()) {
   case on_error::action::skip:

@@ -17,7 +17,6 @@ struct stage_setup {
   troupe::on_error on_error = troupe::on_error::stop;
   batch_sizer sizer{1};
   std::optional<outlet> out; ///< empty for a sink
-  bool ordered = false;      ///< one of several workers whose results are merged in order
   bool distributed = false;  ///< one of several workers behind a distributor
 };
 
@@ -34,6 +33,7 @@ public:
 private:
   caf::message_handler handlers() override;
   void wire(wire_msg& msg) override;
+  void settle() noexcept override;
   void release() override;
   void pump() override;
   void on_timer() override;
@@ -46,7 +46,7 @@ private:
   void take_up(batch_base& in);
   bool work_on(batch_base& in);
   bool step(batch_base& in);
-  bool close_sequence(const batch_base& in);
+  bool close_mark(const batch_base& in);
   bool expire_if_due();
   void finish();
   void guarded(const std::function<void()>& body);
@@ -64,7 +64,6 @@ private:
   std::uint64_t retried_item_ = 0;
   std::minstd_rand rng_;
   time_point clock_{}; ///< the last time read: one reading serves several purposes
-  bool ordered_;
   bool distributed_;
   bool complete_ = false;  ///< the kernel hands on nothing more
   bool satisfied_ = false; ///< nothing more is wanted: the input is filtered away

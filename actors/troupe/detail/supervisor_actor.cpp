@@ -28,6 +28,8 @@ caf::message_handler supervisor_actor::handlers() {
       [this](failed_msg& msg) { abort(msg.reason); },
       [this](stop_msg& msg) { abort(msg.reason); },
       [this](drain_msg msg) { drain(msg.limit); },
+      [this](pause_stage_msg msg) { pause(msg); },
+      [this](resize_msg msg) { resize(msg.stage, msg.min); },
       [this](timer_msg msg) {
         if (msg.generation == deadline_generation)
           abort({errc::deadline_exceeded, {}, "the deadline of the run's context has passed"});
@@ -39,11 +41,11 @@ caf::message_handler supervisor_actor::handlers() {
 }
 
 void supervisor_actor::adopt(adopt_msg& msg) {
-  children_ = std::move(msg.children);
-  alive_ = children_.size();
+  crews_ = std::move(msg.crews);
+  shown_ = std::move(msg.shown);
   adopted_ = true;
-  for (std::size_t i = 0; i < children_.size(); ++i)
-    watch_actor(children_[i].actor, [this, i](const caf::error& r) { on_child_gone(i, r); });
+  for (auto& c : msg.children)
+    watch(std::move(c));
   follow(state_->ctx());
   // A stop or drain may have overtaken us.
   if (aborting_)
@@ -51,6 +53,14 @@ void supervisor_actor::adopt(adopt_msg& msg) {
       send_urgent(this, c.actor, abort_msg{});
   else if (drain_generation_ > 0)
     drain(drain_limit_);
+}
+
+void supervisor_actor::watch(child c) {
+  ++alive_;
+  const auto index = children_.size();
+  const auto actor = c.actor;
+  children_.push_back(std::move(c));
+  watch_actor(actor, [this, index](const caf::error& r) { on_child_gone(index, r); });
 }
 
 void supervisor_actor::follow(troupe::context& ctx) {
@@ -65,12 +75,59 @@ void supervisor_actor::follow(troupe::context& ctx) {
 }
 
 void supervisor_actor::on_child_gone(std::size_t index, const caf::error& reason) {
-  auto& c = children_[index];
-  c.actor = nullptr;
+  const auto gone = std::exchange(children_[index], {});
   if (reason)
-    abort({errc::worker_died, c.stage, "an actor of this stage was ended from outside"});
+    on_killed(gone);
+  else if (gone.is_distributor)
+    on_distributor_gone(gone.stage);
   if (--alive_ == 0)
     quit();
+}
+
+// One of several workers can be spared: the others take over what it had.
+void supervisor_actor::on_killed(const child& c) {
+  if (aborting_)
+    return;
+  auto* const crew = crew_of(c.stage);
+  if (crew == nullptr || !crew->has(c.actor)) {
+    abort(
+        {errc::worker_died, stage_name(c.stage), "an actor of this stage was ended from outside"});
+    return;
+  }
+  if (const auto successor = crew->lose(c.actor))
+    watch({*successor, c.stage});
+  shown_->set(c.stage, crew->workers());
+  if (crew->is_empty())
+    abort({errc::worker_died, stage_name(c.stage),
+           "all workers of this stage were ended from outside"});
+}
+
+// Its workers end before it does; one that it was never told of has nothing to do.
+void supervisor_actor::on_distributor_gone(std::size_t stage) {
+  if (auto* const crew = crew_of(stage))
+    for (const auto& worker : crew->workers())
+      send_urgent(this, worker, abort_msg{});
+}
+
+crew* supervisor_actor::crew_of(std::size_t stage) const {
+  for (const auto& c : crews_)
+    if (c->stage() == stage)
+      return c.get();
+  return nullptr;
+}
+
+void supervisor_actor::pause(pause_stage_msg msg) {
+  if (auto* const crew = crew_of(msg.stage))
+    crew->pause(msg.paused);
+}
+
+void supervisor_actor::resize(std::size_t stage, std::size_t workers) {
+  auto* const crew = crew_of(stage);
+  if (crew == nullptr || aborting_ || crew->is_empty() || workers == crew->active())
+    return;
+  for (auto& worker : crew->resize(workers))
+    watch({std::move(worker), stage});
+  shown_->set(stage, crew->workers());
 }
 
 void supervisor_actor::drain(duration limit) {
@@ -99,6 +156,9 @@ void supervisor_actor::on_exit() {
   if (alive_ > 0 || !adopted_)
     state_->halt({errc::worker_died, "supervisor", "the run's supervisor was ended from outside"});
   children_.clear();
+  for (const auto& c : crews_)
+    c->release();
+  crews_.clear();
   // A pending timer may keep this object for longer than the run.
   state_ = nullptr;
 }

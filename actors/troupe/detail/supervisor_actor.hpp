@@ -7,7 +7,9 @@
 #include <vector>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/crew.hpp>
 #include <troupe/detail/messages.hpp>
+#include <troupe/detail/roster.hpp>
 #include <troupe/detail/run_state.hpp>
 
 namespace troupe::detail {
@@ -15,14 +17,17 @@ namespace troupe::detail {
 /// An actor of a run, as its supervisor knows it.
 struct child {
   caf::actor actor;
-  std::string stage;
+  std::size_t stage = 0;
   bool is_source = false;
+  bool is_distributor = false;
 };
 
 /// From the launcher: whom to look after.
 struct adopt_msg {
   using internal_message = void;
   std::vector<child> children;
+  std::vector<std::shared_ptr<crew>> crews;
+  std::shared_ptr<roster> shown;
 };
 
 /// Watches all actors of one run, and ends them together.
@@ -30,9 +35,10 @@ struct adopt_msg {
 /// End:    when all children are gone.
 /// Drain:  sources are told to finish; the end then travels downstream through every stage. What is
 ///         left when the limit is over is aborted.
-/// Abort:  on a failure, a kill, a cancelled context, a deadline or `stop`: every child counts what
-///         it holds as abandoned and ends. The children watch this actor, so that they end if it is
-///         killed itself.
+/// Abort:  on a failure, a cancelled context, a deadline, `stop`, or when an actor is killed that
+///         the flow cannot do without: every child counts what it holds as abandoned and ends. The
+///         children watch this actor, so that they end if it is killed itself.
+/// Resize: a stage with several workers gets more, or some of its workers rest.
 class supervisor_actor final : public actor_base {
 public:
   supervisor_actor(caf::actor_config& cfg, std::shared_ptr<run_state> state);
@@ -45,13 +51,22 @@ private:
   void on_exit_msg(const caf::error& reason) override { quit(reason); }
 
   void adopt(adopt_msg& msg);
+  void watch(child c);
   void follow(troupe::context& ctx);
   void on_child_gone(std::size_t index, const caf::error& reason);
+  void on_killed(const child& c);
+  void on_distributor_gone(std::size_t stage);
   void drain(duration limit);
   void abort(const error& reason);
+  void pause(pause_stage_msg msg);
+  void resize(std::size_t stage, std::size_t workers);
+  crew* crew_of(std::size_t stage) const;
+  const std::string& stage_name(std::size_t stage) const { return state_->stages()[stage].name; }
 
   std::shared_ptr<run_state> state_;
+  std::shared_ptr<roster> shown_;
   std::vector<child> children_;
+  std::vector<std::shared_ptr<crew>> crews_;
   std::size_t alive_ = 0;
   std::size_t callback_ = 0;
   bool adopted_ = false;

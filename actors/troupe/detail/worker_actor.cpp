@@ -8,7 +8,14 @@ namespace troupe::detail {
 worker_actor::worker_actor(caf::actor_config& cfg, worker_setup setup)
     : actor_base(cfg), kernel_host(setup.state->halted(), setup.state->ctx()),
       state_(std::move(setup.state)), stage_(setup.stage), block_(setup.block),
-      supervisor_(std::move(setup.supervisor)) {}
+      supervisor_(std::move(setup.supervisor)) {
+  // Where a dead worker counted, its successor goes on.
+  if (block_ != nullptr) {
+    counters so_far;
+    block_->add_to(so_far, busy_);
+    counts() = account{so_far};
+  }
+}
 
 void worker_actor::on_exit() {
   // Reached on every way out, also when killed: what is in our hands is lost, and said to be.
@@ -30,7 +37,8 @@ caf::message_handler worker_actor::common_handlers() {
         on_timer();
       },
       [this](wire_msg& msg) {
-        watch_actor(supervisor_, [this](const caf::error&) { quit(); });
+        if (!std::exchange(watching_, true))
+          watch_actor(supervisor_, [this](const caf::error&) { quit(); });
         wire(msg);
       },
       [this](abort_msg) { quit(); },

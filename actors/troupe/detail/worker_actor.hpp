@@ -17,7 +17,7 @@ namespace troupe::detail {
 struct worker_setup {
   std::shared_ptr<run_state> state;
   std::size_t stage = 0;         ///< index in the run's stages
-  metric_block* block = nullptr; ///< owned by `state`
+  metric_block* block = nullptr; ///< owned by `state`; null: its counts concern nobody
   caf::actor supervisor;
 };
 
@@ -48,8 +48,12 @@ protected:
   void break_down(error reason);
   /// Wakes `on_timer` at `at`, or earlier if it was already set to be.
   void wake_at(time_point at);
-  void publish() noexcept { block_->publish(counts().totals(), busy_); }
+  void publish() noexcept {
+    if (block_ != nullptr)
+      block_->publish(counts().totals(), busy_);
+  }
 
+  std::size_t stage() const noexcept { return stage_; }
   const std::string& stage_name() const { return state_->stages()[stage_].name; }
   time_point now() const noexcept override { return state_->now(); }
   run_state& state() noexcept { return *state_; }
@@ -64,6 +68,7 @@ private:
   caf::actor supervisor_;
   std::optional<time_point> wakes_at_;
   std::uint64_t timer_generation_ = 0;
+  bool watching_ = false;
   bool paused_ = false;
   bool broken_ = false;
 };

@@ -36,7 +36,9 @@ public:
   }
 
   /// How many items the batch being filled, or the next one, may hold.
-  std::size_t limit() const noexcept { return std::min(wanted_, plan_.items - items_away_); }
+  std::size_t limit() const noexcept {
+    return std::min(wanted_, plan_.items - std::min(plan_.items, items_away_));
+  }
 
   /// Whether the batch being filled, which holds `items`, should leave now.
   bool should_send(std::size_t items) const noexcept {
@@ -57,6 +59,12 @@ public:
     batches_away_ -= batches;
     items_away_ -= items;
     wanted_ = std::clamp<std::size_t>(want, 1, plan_.capacity);
+  }
+
+  /// From now on the edge is divided like this; what is out beyond it comes home first.
+  void replan(edge_plan plan) noexcept {
+    plan_ = plan;
+    wanted_ = std::min(wanted_, plan_.capacity);
   }
 
   /// Whether everything is back.

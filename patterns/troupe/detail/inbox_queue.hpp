@@ -71,14 +71,26 @@ public:
   template <class Spawn>
   caf::actor gate(Spawn spawn_gate) {
     const std::lock_guard lock{mutex_};
-    if (!services_)
+    if (system_ == nullptr)
       throw std::logic_error("inbox \"" + name_
                              + "\": actor() needs a running flow; start it first");
-    if (!gate_) {
-      gate_ = spawn_gate(services_->system);
-      services_->keep(gate_);
-    }
+    if (!gate_)
+      gate_ = attend(spawn_gate(*system_));
     return gate_;
+  }
+
+  /// An actor that is to end with the run. Null if there is none any more.
+  template <class Spawn>
+  caf::actor attendant(Spawn spawn_it) {
+    const std::lock_guard lock{mutex_};
+    return system_ == nullptr ? nullptr : attend(spawn_it(*system_));
+  }
+
+  /// One that was turned away before it got here.
+  void count_shed() {
+    const std::lock_guard lock{mutex_};
+    ++received_;
+    ++shed_;
   }
 
   // -- for the source ----------------------------------------------------------------------------
@@ -95,6 +107,8 @@ public:
   void attach(source_services services) {
     const std::lock_guard lock{mutex_};
     services_.emplace(std::move(services));
+    for (const auto& a : attendants_)
+      services_->keep(a);
   }
 
   supply take(item_array<T>& into, std::size_t room, account& counts) {
@@ -131,24 +145,32 @@ public:
   /// The run ends: what is still inside is lost with it.
   void detach(account& counts) noexcept {
     std::deque<T> rest;
-    caf::actor gate;
+    std::vector<caf::actor> attendants;
     {
       const std::lock_guard lock{mutex_};
       book(counts);
       rest.swap(items_);
       services_.reset();
       system_ = nullptr;
-      std::swap(gate, gate_);
+      attendants.swap(attendants_);
+      gate_ = nullptr;
       ended_ = true;
       failed_ = waiting_ = draining_ = false;
     }
     room_.notify_all();
-    if (gate)
-      anon_exit(gate);
+    for (const auto& a : attendants)
+      anon_exit(a);
   }
 
 private:
   using action = overflow::action;
+
+  caf::actor attend(caf::actor a) {
+    attendants_.push_back(a);
+    if (services_)
+      services_->keep(a);
+    return a;
+  }
 
   bool refuses() const noexcept { return closed_ || draining_ || ended_; }
 
@@ -267,7 +289,8 @@ private:
   caf::actor_system* system_ = nullptr; ///< of the run that it feeds
   std::optional<source_services> services_;
   caf::actor gate_;
-  std::uint64_t received_ = 0; ///< this and the next two: since the source last looked
+  std::vector<caf::actor> attendants_; ///< they end with the run
+  std::uint64_t received_ = 0;         ///< this and the next two: since the source last looked
   std::uint64_t dropped_ = 0;
   std::uint64_t shed_ = 0;
   bool closed_ = false;   ///< by the user: for good

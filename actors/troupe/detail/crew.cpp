@@ -1,0 +1,86 @@
+#include <troupe/detail/crew.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <troupe/detail/compat.hpp>
+
+namespace troupe::detail {
+
+crew::crew(std::shared_ptr<spawner> makes, std::size_t stage, caf::actor distributor,
+           caf::actor merger, std::vector<caf::actor> workers)
+    : makes_(std::move(makes)), stage_(stage), distributor_(std::move(distributor)),
+      merger_(std::move(merger)), workers_(std::move(workers)), active_(workers_.size()) {
+  for (const auto& block : makes_->state().stages()[stage].blocks)
+    blocks_.push_back(block.get());
+}
+
+bool crew::has(const caf::actor& worker) const {
+  return std::find(workers_.begin(), workers_.end(), worker) != workers_.end();
+}
+
+caf::actor crew::make(metric_block* block) {
+  auto worker = makes_->worker(stage_, block);
+  if (paused_)
+    anon_send_urgent(worker, pause_msg{true});
+  workers_.push_back(worker);
+  blocks_.push_back(block);
+  return worker;
+}
+
+void crew::tell(std::vector<caf::actor> added, caf::actor successor_of) {
+  makes_->state().crew(stage_).workers.store(std::min(active_, workers_.size()),
+                                             std::memory_order_relaxed);
+  detail::anon_send(distributor_,
+                    crew_msg{std::move(added), merger_, std::move(successor_of), active_});
+}
+
+std::vector<caf::actor> crew::resize(std::size_t n) {
+  std::vector<caf::actor> added;
+  while (workers_.size() < n)
+    added.push_back(make(makes_->state().add_block(stage_)));
+  active_ = n;
+  const auto& flow = makes_->flow();
+  if (!added.empty() && flow.at(stage_).role == role::stage) {
+    // The edge behind them holds what it held: each may have less of it out.
+    const auto plan
+        = flow.plan_out(stage_, 0, std::max(workers_.size(), flow.at(stage_).most_workers()));
+    for (const auto& worker : workers_)
+      anon_send_urgent(worker, plan_msg{plan, 0});
+  }
+  tell(added, nullptr);
+  return added;
+}
+
+std::optional<caf::actor> crew::lose(const caf::actor& worker) {
+  const auto at = std::find(workers_.begin(), workers_.end(), worker);
+  const auto index = at - workers_.begin();
+  auto* const block = blocks_[static_cast<std::size_t>(index)];
+  workers_.erase(at);
+  blocks_.erase(blocks_.begin() + index);
+  const auto& flow = makes_->flow();
+  if (!flow.at(stage_).replaces && !(flow.numbers(stage_) && !workers_.empty())) {
+    active_ = std::min(active_, workers_.size());
+    tell({}, nullptr);
+    return std::nullopt;
+  }
+  auto successor = make(block);
+  makes_->state().crew(stage_).restarts.fetch_add(1, std::memory_order_relaxed);
+  tell({successor}, worker);
+  return successor;
+}
+
+void crew::pause(bool paused) {
+  paused_ = paused;
+  for (const auto& worker : workers_)
+    anon_send_urgent(worker, pause_msg{paused});
+}
+
+void crew::release() {
+  workers_.clear();
+  distributor_ = nullptr;
+  merger_ = nullptr;
+  makes_ = nullptr;
+}
+
+} // namespace troupe::detail

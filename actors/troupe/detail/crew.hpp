@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <caf/actor.hpp>
+
+#include <troupe/detail/messages.hpp>
+#include <troupe/detail/spawner.hpp>
+
+namespace troupe::detail {
+
+/// The workers of one stage, as the run's supervisor looks after them.
+///
+/// Bound: as many actors as there ever were workers at once. One that is not needed is parked: it
+///        gets nothing more to do and is the first to be needed again.
+class crew {
+public:
+  crew(std::shared_ptr<spawner> makes, std::size_t stage, caf::actor distributor, caf::actor merger,
+       std::vector<caf::actor> workers);
+
+  std::size_t stage() const noexcept { return stage_; }
+  const std::vector<caf::actor>& workers() const noexcept { return workers_; }
+  std::size_t active() const noexcept { return active_; }
+  bool has(const caf::actor& worker) const;
+
+  /// So many are to be active; the answer is those that had to be made.
+  std::vector<caf::actor> resize(std::size_t n);
+  /// A worker has died. The answer is the one that takes its place, where the stage replaces or the
+  /// order of results demands it.
+  std::optional<caf::actor> lose(const caf::actor& worker);
+  bool is_empty() const noexcept { return workers_.empty(); }
+  void pause(bool paused);
+  void release();
+
+private:
+  caf::actor make(metric_block* block);
+  void tell(std::vector<caf::actor> added, caf::actor successor_of);
+
+  std::shared_ptr<spawner> makes_;
+  std::size_t stage_;
+  caf::actor distributor_;
+  caf::actor merger_;
+  std::vector<caf::actor> workers_;
+  std::vector<metric_block*> blocks_; ///< of the workers, in the same order
+  std::size_t active_;
+  bool paused_ = false;
+};
+
+} // namespace troupe::detail

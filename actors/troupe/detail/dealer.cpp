@@ -1,0 +1,110 @@
+#include <troupe/detail/dealer.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <troupe/detail/compat.hpp>
+
+namespace troupe::detail {
+
+void dealer::add(edge_plan plan) {
+  outlets_.push_back({outlet{type_, plan}, {}});
+  open_.push_back(nullptr);
+}
+
+void dealer::disconnect() noexcept {
+  outlets_.clear();
+  open_.clear();
+}
+
+batch_base* dealer::open_another(std::size_t to) {
+  if (room_ == 0)
+    return nullptr;
+  // Numbers rise in the order of the items: the batch that was being filled is complete.
+  if (numbers_ && last_ != to && open_[last_] != nullptr)
+    send(last_);
+  auto* const batch = outlets_[to].out.open();
+  if (batch == nullptr)
+    return nullptr;
+  open_[to] = batch;
+  last_ = to;
+  if (batch->size() == 0) {
+    batch->first = item_;
+    if (numbers_)
+      batch->marks.assign(1, {next_sequence_++, true});
+  }
+  return batch;
+}
+
+void dealer::send(std::size_t to) {
+  auto& s = outlets_[to];
+  open_[to] = nullptr;
+  s.sent += s.out.current()->size();
+  if (keeps_hold_)
+    s.lent.emplace_back(s.out.current());
+  s.out.send_now(*self_, now_);
+}
+
+void dealer::home(demand_msg& demand) {
+  auto& s = outlets_[demand.outlet];
+  if (s.lost)
+    return;
+  if (keeps_hold_)
+    for (const auto* b = demand.batches.get(); b != nullptr; b = b->next.get())
+      s.lent.erase(std::find(s.lent.begin(), s.lent.end(), b));
+  room_ += demand.items;
+  s.out.home(demand);
+}
+
+void dealer::send_due() {
+  for (std::size_t i = 0; i < outlets_.size(); ++i)
+    if (open_[i] != nullptr && outlets_[i].out.ledger().should_send(open_[i]->size()))
+      send(i);
+}
+
+void dealer::flush() {
+  for (std::size_t i = 0; i < outlets_.size(); ++i)
+    if (open_[i] != nullptr && open_[i]->size() > 0)
+      send(i);
+}
+
+void dealer::end() {
+  flush();
+  for (auto& s : outlets_)
+    if (!s.lost)
+      s.out.end(*self_);
+}
+
+std::deque<batch_ptr> dealer::lose(std::size_t to) {
+  auto& s = outlets_[to];
+  s.lost = true;
+  if (open_[to] != nullptr && open_[to]->size() > 0) {
+    open_[to]->carried = open_[to]->size();
+    s.lent.emplace_back(open_[to]);
+  }
+  open_[to] = nullptr;
+  s.out.disconnect();
+  auto lost = std::exchange(s.lent, {});
+  for (const auto& batch : lost) {
+    batch->next = nullptr;
+    room_ += batch->carried;
+  }
+  return lost;
+}
+
+bool dealer::settled() const noexcept {
+  return std::all_of(outlets_.begin(), outlets_.end(),
+                     [](const slot& s) { return s.lost || s.out.settled(); });
+}
+
+std::size_t dealer::busy() const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(outlets_.begin(), outlets_.end(),
+                    [](const slot& s) { return !s.lost && s.out.ledger().items_away() > 0; }));
+}
+
+bool dealer::all_satisfied() const noexcept {
+  return std::all_of(outlets_.begin(), outlets_.end(), [](const slot& s) { return s.satisfied; });
+}
+
+} // namespace troupe::detail

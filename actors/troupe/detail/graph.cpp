@@ -1,0 +1,131 @@
+#include <troupe/detail/graph.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace troupe::detail {
+
+graph::graph(const ends& e) : nodes_(in_flow_order(e)) {
+  std::map<const node*, std::size_t> index;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    for (const auto& up : nodes_[i]->upstreams)
+      edges_.push_back({index.at(up.node.get()), up.branch, i});
+    index.emplace(nodes_[i].get(), i);
+  }
+}
+
+std::vector<graph::edge> graph::into(std::size_t i) const {
+  std::vector<edge> found;
+  std::copy_if(edges_.begin(), edges_.end(), std::back_inserter(found),
+               [i](const edge& e) { return e.to == i; });
+  return found;
+}
+
+std::size_t graph::after(std::size_t i, std::uint32_t branch) const {
+  const auto found = std::find_if(edges_.begin(), edges_.end(),
+                                  [&](const edge& e) { return e.from == i && e.branch == branch; });
+  return found == edges_.end() ? nowhere : found->to;
+}
+
+std::size_t graph::branches(std::size_t i) const {
+  return static_cast<std::size_t>(
+      std::count_if(edges_.begin(), edges_.end(), [i](const edge& e) { return e.from == i; }));
+}
+
+namespace {
+
+bool is_crew(const node& n) { return n.most_workers() > 1 || n.resizable; }
+
+} // namespace
+
+bool graph::has_distributor(std::size_t i) const {
+  const auto& n = at(i);
+  return (n.role == role::stage || n.role == role::sink) && (is_crew(n) || n.lanes);
+}
+
+bool graph::deals_items(std::size_t i) const {
+  const auto& n = at(i);
+  // In turn, whole batches are as fair in the long run; and only whole ones are cheap to put in
+  // order again.
+  return has_distributor(i) && n.make_divider && (n.dealing == dealing::by_key || !numbers(i));
+}
+
+bool graph::has_merger(std::size_t i) const {
+  const auto& n = at(i);
+  return (n.role == role::stage || n.role == role::source) && is_crew(n) && !n.lanes;
+}
+
+bool graph::numbers(std::size_t i) const {
+  const auto& n = at(i);
+  if (n.role == role::split)
+    return std::any_of(nodes_.begin(), nodes_.end(),
+                       [&](const node_ptr& j) { return j->restores == nodes_[i].get(); });
+  if (n.lanes)
+    return at(after(i)).joining == joining::in_order;
+  return n.role == role::stage && is_crew(n) && is_in_order(i);
+}
+
+bool graph::is_in_order(std::size_t i) const {
+  if (at(i).order == emit::in_order)
+    return true;
+  // Inside of branches that are put in order again, everything else would be undone there.
+  for (auto up = into(i); !up.empty(); up = into(up.front().from))
+    if (at(up.front().from).role == role::split)
+      return numbers(up.front().from);
+  return false;
+}
+
+std::size_t graph::senders(std::size_t i) const {
+  const auto& n = at(i);
+  return n.role == role::split || n.role == role::join ? 1 : n.most_workers();
+}
+
+edge_plan graph::plan_out(std::size_t i, std::uint32_t branch) const {
+  return plan_out(i, branch, senders(i));
+}
+
+edge_plan graph::plan_out(std::size_t i, std::uint32_t branch, std::size_t workers) const {
+  const auto& from = at(i);
+  auto to = after(i, branch);
+  std::size_t buffer = at(to).buffer;
+  // A source may ask for less than the stage behind it would allow.
+  if (from.role == role::source)
+    buffer = std::min<std::size_t>(buffer, from.buffer);
+  // What a merger passes on stays the sender's.
+  while (at(to).passes_on() && after(to) != nowhere) {
+    to = after(to);
+    buffer = std::min<std::size_t>(buffer, at(to).buffer);
+  }
+  if (deals_items(to))
+    return plan_edge(std::max<std::size_t>(1, buffer / 2), from.output.bytes, workers, 1);
+  return plan_edge(buffer, from.output.bytes, workers, at(to).most_workers());
+}
+
+edge_plan graph::plan_deal(std::size_t i) const {
+  const auto& n = at(i);
+  const std::size_t buffer = n.buffer;
+  return plan_edge(std::max<std::size_t>(1, buffer - buffer / 2),
+                   at(into(i).front().from).output.bytes, 1, n.most_workers());
+}
+
+std::size_t graph::batch_in(const edge& e) const {
+  auto from = e;
+  while (at(from.from).passes_on())
+    from = into(from.from).front();
+  return plan_out(from.from, from.branch).capacity;
+}
+
+std::size_t graph::bound(const edge& e) const {
+  std::size_t items = 0;
+  if (!at(e.from).passes_on())
+    items += senders(e.from) * plan_out(e.from, e.branch).items;
+  if (deals_items(e.to))
+    items += plan_deal(e.to).items;
+  return items;
+}
+
+std::size_t graph::helpers(std::size_t i) const {
+  return (has_distributor(i) ? 1 : 0) + (has_merger(i) ? 1 : 0);
+}
+
+} // namespace troupe::detail

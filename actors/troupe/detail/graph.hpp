@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <troupe/detail/blueprint.hpp>
+
+namespace troupe::detail {
+
+/// A flow's nodes and edges, and what follows from how they stand together: who needs a distributor
+/// or a merger, and how much each edge may hold.
+class graph {
+public:
+  struct edge {
+    std::size_t from = 0;
+    std::uint32_t branch = 0; ///< of a node with several outputs
+    std::size_t to = 0;
+  };
+
+  explicit graph(const ends& e);
+
+  const std::vector<node_ptr>& nodes() const noexcept { return nodes_; }
+  const node& at(std::size_t i) const { return *nodes_[i]; }
+  const std::vector<edge>& edges() const noexcept { return edges_; }
+  std::vector<edge> into(std::size_t i) const;
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+  /// Where an output of this node leads; `nowhere` if the flow is still open there.
+  std::size_t after(std::size_t i, std::uint32_t branch = 0) const;
+  std::size_t branches(std::size_t i) const;
+
+  /// Whether the node's workers are behind a distributor; else it has exactly one.
+  bool has_distributor(std::size_t i) const;
+  /// Whether that looks at single items.
+  bool deals_items(std::size_t i) const;
+  /// Whether the node's results are merged into one stream.
+  bool has_merger(std::size_t i) const;
+  /// Whether what this node deals out is put in order again behind it.
+  bool numbers(std::size_t i) const;
+  /// Whether several parts with an order between them are processed where this node stands.
+  bool is_in_order(std::size_t i) const;
+
+  /// For each actor that sends from here into that branch.
+  edge_plan plan_out(std::size_t i, std::uint32_t branch = 0) const;
+  edge_plan plan_out(std::size_t i, std::uint32_t branch, std::size_t workers) const;
+  /// For an item distributor and all its workers together.
+  edge_plan plan_deal(std::size_t i) const;
+  /// The most items in a batch that comes in over this edge.
+  std::size_t batch_in(const edge& e) const;
+  /// The most items on this edge.
+  std::size_t bound(const edge& e) const;
+  /// Actors besides those that run the node's function.
+  std::size_t helpers(std::size_t i) const;
+
+private:
+  std::size_t senders(std::size_t i) const;
+
+  std::vector<node_ptr> nodes_;
+  std::vector<edge> edges_;
+};
+
+} // namespace troupe::detail

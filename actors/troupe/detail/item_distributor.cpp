@@ -1,0 +1,234 @@
+#include <troupe/detail/item_distributor.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace troupe::detail {
+
+item_distributor::item_distributor(caf::actor_config& cfg, worker_setup common,
+                                   item_distributor_setup setup)
+    : worker_actor(cfg, std::move(common)), setup_(std::move(setup)),
+      in_(batch_sizer{setup_.batch}),
+      out_(setup_.items, setup_.numbers,
+           setup_.workers ? setup_.plans.front().items : dealer::no_limit) {
+  if (to_workers())
+    out_.keep_hold();
+}
+
+caf::message_handler item_distributor::handlers() {
+  return caf::message_handler{
+      [this](data_msg& msg) {
+        in_.push(std::move(msg.batch));
+        pump();
+      },
+      [this](demand_msg& msg) {
+        out_.home(msg);
+        pump();
+      },
+      [this](end_msg) {
+        in_.end();
+        pump();
+      },
+      [this](enough_msg msg) {
+        out_.satisfy(msg.outlet);
+        if (out_.all_satisfied())
+          in_.tell_enough(*this);
+        pump();
+      },
+      [this](plan_msg msg) { out_.replan(msg.outlet, msg.plan); },
+      [this](const crew_msg& msg) {
+        take_in(msg);
+        pump();
+      },
+  }
+      .or_else(common_handlers());
+}
+
+void item_distributor::wire(wire_msg& msg) {
+  in_.connect(std::move(msg.upstream.front()));
+  try {
+    divider_ = setup_.make_divider();
+  } catch (...) {
+    break_down(describe(std::current_exception()));
+    return;
+  }
+  for (std::size_t i = 0; i < msg.downstream.size(); ++i) {
+    out_.add(setup_.plans[to_workers() ? 0 : i]);
+    out_.connect(i, msg.downstream[i]);
+    if (to_workers())
+      employ(msg.downstream[i].actor, i);
+  }
+  if (to_workers()) {
+    active_ = *setup_.workers;
+    divider_->resize(active_);
+  }
+  pump();
+}
+
+void item_distributor::settle() noexcept {
+  // As a part of a stage it holds what is on that stage's edge: nothing of its own to account for.
+  if (to_workers())
+    counts().give_back_rest();
+}
+
+void item_distributor::release() {
+  in_.disconnect();
+  out_.disconnect();
+  again_.clear();
+  divider_ = nullptr;
+  setup_.make_divider = nullptr;
+}
+
+// -- workers --------------------------------------------------------------------------------------
+
+void item_distributor::employ(const caf::actor& worker, std::size_t slot) {
+  ++alive_;
+  watch_actor(worker, [this, slot](const caf::error&) { on_worker_gone(slot); });
+}
+
+void item_distributor::take_in(const crew_msg& msg) {
+  for (const auto& worker : msg.added) {
+    if (dismissed_) {
+      send_urgent(this, worker, abort_msg{});
+      continue;
+    }
+    const auto slot = out_.size();
+    out_.add(setup_.plans.front());
+    out_.connect(slot, {worker, 0});
+    // The merger learns of this input before any of its inputs can have ended.
+    if (msg.merger)
+      detail::send(this, msg.merger, lane_msg{worker});
+    detail::send(this, worker,
+                 wire_msg{{{caf::actor{this}, static_cast<std::uint32_t>(slot)}}, {}});
+    employ(worker, slot);
+  }
+  active_ = msg.active;
+  resize_to_ = active_;
+}
+
+void item_distributor::on_worker_gone(std::size_t slot) {
+  --alive_;
+  divider_->remove(slot);
+  if (alive_ >= active_) // one that is parked takes over
+    resize_to_ = active_;
+  std::uint64_t items = 0;
+  for (auto& batch : out_.lose(slot)) {
+    items += batch->left();
+    if (batch->left() > 0)
+      again_.push_back(std::move(batch));
+  }
+  state().count_redelivered(stage(), items);
+  // Dealt out again they would get new numbers, and the old ones be waited for in vain.
+  if (setup_.numbers && items > 0)
+    break_down({errc::worker_died,
+                {},
+                "a worker that had items by key was ended from outside; "
+                "their order cannot be kept"});
+  if (dismissed_ && alive_ == 0)
+    quit();
+  else
+    pump();
+}
+
+// A key may change its worker: not while something of it is on its way to the old one.
+bool item_distributor::resize_if_due() {
+  if (!resize_to_)
+    return true;
+  out_.flush();
+  if (!out_.settled())
+    return false;
+  divider_->resize(std::min(*std::exchange(resize_to_, std::nullopt), alive_));
+  return true;
+}
+
+// -- items ----------------------------------------------------------------------------------------
+
+void item_distributor::pump() {
+  if (divider_ == nullptr || (to_workers() && alive_ == 0))
+    return;
+  out_.begin(*this, now());
+  if (may_work() && resize_if_due()) {
+    deal_again();
+    if (again_.empty())
+      deal();
+  }
+  if (may_work())
+    out_.send_due();
+  in_.repay(*this, true);
+  if (to_workers())
+    state().show_crew(stage(), out_.busy(), in_.empty() ? time_point{} : in_.front().sent_at);
+  else
+    show_sent();
+  publish();
+  finish_if_done();
+}
+
+void item_distributor::show_sent() {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < out_.size(); ++i) {
+    const auto sent = out_.sent(i);
+    state().crew(stage()).branch_sent[i].store(sent, std::memory_order_relaxed);
+    sum += sent;
+  }
+  counts().emit(sum - counts().totals().emitted);
+}
+
+bool item_distributor::step(batch_base& in) {
+  try {
+    divider_->step(in, out_);
+  } catch (...) {
+    const auto why = describe(std::current_exception());
+    counts().fail(1);
+    break_down(
+        {why.code(), {}, "item " + std::to_string(in.index_of(in.cursor)) + ": " + why.message()});
+    return false;
+  }
+  return in.left() == 0;
+}
+
+void item_distributor::deal_again() {
+  while (!again_.empty() && step(*again_.front()))
+    again_.pop_front();
+}
+
+void item_distributor::deal() {
+  while (may_work() && !in_.empty()) {
+    auto& batch = in_.front();
+    if (!std::exchange(batch.taken_up, true)) {
+      batch.first = dealt_;
+      dealt_ += batch.size();
+      counts().receive(batch.size());
+    }
+    const auto cursor = batch.cursor;
+    const auto began = now();
+    const bool used_up = step(batch);
+    const auto items = batch.cursor - cursor;
+    const auto filtered = out_.take_skipped();
+    busy_ += now() - began;
+    in_.sizer().record(items, now() - began);
+    counts().filter(filtered);
+    counts().deliver(items - filtered);
+    if (!used_up)
+      return;
+    in_.pop();
+    in_.repay(*this, false);
+  }
+}
+
+void item_distributor::finish_if_done() {
+  if (!in_.exhausted() || !again_.empty() || !may_work())
+    return;
+  // Workers are kept until all is dealt with: one of them may die, and then the others are needed.
+  if (to_workers())
+    out_.flush();
+  if (!dismissed_ && (!to_workers() || out_.settled())) {
+    dismissed_ = true;
+    out_.end();
+  }
+  if (dismissed_ && (to_workers() ? alive_ == 0 : out_.settled()))
+    quit();
+}
+
+} // namespace troupe::detail

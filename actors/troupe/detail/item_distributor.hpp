@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <troupe/detail/dealer.hpp>
+#include <troupe/detail/divider.hpp>
+#include <troupe/detail/worker_actor.hpp>
+
+namespace troupe::detail {
+
+struct item_distributor_setup {
+  std::function<std::unique_ptr<divider>()> make_divider;
+  item_type items;
+  std::size_t batch = 1;              ///< most items in a batch that comes in
+  std::vector<edge_plan> plans;       ///< of the branches; for workers the first one holds for all
+  std::optional<std::size_t> workers; ///< how many to begin with; empty: these are branches
+  bool numbers = false;               ///< results are put in order again
+};
+
+/// Looks at each item to tell which of its receivers gets it: the workers of a stage, or branches.
+///
+/// Shape: one edge in, one out to each receiver; it owns the buffers of those.
+/// Bound: workers share `plans[0].items`; each branch has its own plan.
+/// Loss:  none while a worker is left: what a dead one has not dealt with is dealt out again first;
+///        where the order is to be restored, the run fails instead.
+class item_distributor final : public worker_actor {
+public:
+  item_distributor(caf::actor_config& cfg, worker_setup common, item_distributor_setup setup);
+
+  const char* name() const override { return "troupe.item_distributor"; }
+
+private:
+  caf::message_handler handlers() override;
+  void wire(wire_msg& msg) override;
+  void settle() noexcept override;
+  void release() override;
+  void pump() override;
+
+  void took(duration) noexcept override {}
+  remedy failed(std::exception_ptr, const batch_base&, const item_view&) override {
+    return remedy::leave;
+  }
+  void enough() override {}
+
+  bool to_workers() const noexcept { return setup_.workers.has_value(); }
+  void employ(const caf::actor& worker, std::size_t slot);
+  void take_in(const crew_msg& msg);
+  void on_worker_gone(std::size_t slot);
+  void show_sent();
+  bool resize_if_due();
+  void deal_again();
+  void deal();
+  bool step(batch_base& in);
+  void finish_if_done();
+
+  item_distributor_setup setup_;
+  std::unique_ptr<divider> divider_;
+  inlet in_;
+  dealer out_;
+  std::deque<batch_ptr> again_; ///< what dead workers left behind
+  std::optional<std::size_t> resize_to_;
+  std::uint64_t dealt_ = 0;
+  std::size_t alive_ = 0;
+  std::size_t active_ = 0; ///< how many workers are to be used
+  bool dismissed_ = false;
+};
+
+} // namespace troupe::detail

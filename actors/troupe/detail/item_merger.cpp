@@ -1,0 +1,159 @@
+#include <troupe/detail/item_merger.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::detail {
+
+item_merger::item_merger(caf::actor_config& cfg, worker_setup common, item_merger_setup setup)
+    : worker_actor(cfg, std::move(common)), setup_(std::move(setup)) {}
+
+caf::message_handler item_merger::handlers() {
+  return caf::message_handler{
+      [this](data_msg& msg) {
+        take_up(*msg.batch);
+        lanes_[msg.inlet].push(std::move(msg.batch));
+        pump();
+      },
+      [this](demand_msg& msg) {
+        setup_.out.home(msg);
+        pump();
+      },
+      [this](end_msg msg) {
+        lanes_[msg.inlet].end();
+        pump();
+      },
+      [this](enough_msg) {
+        enough();
+        pump();
+      },
+      [this](const lane_msg& msg) {
+        const auto lane = static_cast<std::uint32_t>(lanes_.size());
+        add_lane({msg.worker, 0});
+        detail::send(this, msg.worker, wire_msg{{}, {{caf::actor{this}, lane}}});
+      },
+      [this](plan_msg msg) {
+        setup_.out.replan(msg.plan);
+        pump();
+      },
+  }
+      .or_else(common_handlers());
+}
+
+void item_merger::wire(wire_msg& msg) {
+  setup_.out.connect(std::move(msg.downstream.front()));
+  for (const auto& from : msg.upstream)
+    add_lane(from);
+  try {
+    joiner_ = setup_.make_joiner();
+  } catch (...) {
+    break_down(describe(std::current_exception()));
+  }
+  pump();
+}
+
+void item_merger::add_lane(const endpoint& from) {
+  lanes_.emplace_back(
+      batch_sizer{setup_.batches[std::min(lanes_.size(), setup_.batches.size() - 1)]});
+  lanes_.back().connect(from);
+  // One that dies has no time to say that it was all.
+  watch_actor(from.actor, [this, lane = lanes_.size() - 1](const caf::error&) {
+    lanes_[lane].end();
+    pump();
+  });
+  if (satisfied_)
+    lanes_.back().tell_enough(*this);
+}
+
+void item_merger::release() {
+  for (auto& lane : lanes_)
+    lane.disconnect();
+  setup_.out.disconnect();
+  joiner_ = nullptr;
+  setup_.make_joiner = nullptr;
+}
+
+void item_merger::take_up(batch_base& batch) {
+  counts().receive(batch.size());
+  const auto waited = std::max(duration::zero(), duration{now() - batch.sent_at});
+  block().wait.record(static_cast<std::uint64_t>(waited.count()), batch.size());
+}
+
+void item_merger::pump() {
+  if (joiner_ == nullptr || lanes_.empty())
+    return;
+  if (may_work())
+    join();
+  if (may_work() && satisfied_)
+    filter_rest();
+  for (auto& lane : lanes_)
+    lane.repay(*this, true);
+  publish();
+  finish_if_done();
+}
+
+void item_merger::join() {
+  lane_set lanes{lanes_, counts()};
+  auto& out = setup_.out;
+  const auto began = now();
+  const auto before = counts().totals().in_flight;
+  while (!satisfied_ && !out.ended()) {
+    auto* const batch = out.open();
+    if (batch == nullptr)
+      break;
+    const auto filled = batch->size();
+    try {
+      if (!joiner_->step(lanes, *batch))
+        enough();
+    } catch (...) {
+      break_down(describe(std::current_exception()));
+    }
+    counts().emit(batch->size() - filled);
+    const bool full = batch->size() >= batch->limit;
+    if (full)
+      out.send_now(*this, now());
+    if (!full || !may_work())
+      break;
+  }
+  const auto ended = now();
+  const auto items = before - counts().totals().in_flight;
+  busy_ += ended - began;
+  for (auto& lane : lanes_)
+    lane.sizer().record(items, ended - began);
+  out.send_if_due(*this, ended);
+}
+
+// Nothing more is wanted here.
+void item_merger::enough() {
+  if (std::exchange(satisfied_, true))
+    return;
+  for (auto& lane : lanes_)
+    lane.tell_enough(*this);
+}
+
+void item_merger::filter_rest() {
+  for (auto& lane : lanes_)
+    for (; !lane.empty(); lane.pop()) {
+      counts().filter(lane.front().left());
+      lane.front().cursor = lane.front().size();
+    }
+}
+
+bool item_merger::exhausted() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const inlet& l) { return l.exhausted(); });
+}
+
+void item_merger::finish_if_done() {
+  auto& out = setup_.out;
+  // What is left when all have ended but found no room yet comes first. A pair that can have no
+  // partner is not waited for.
+  if (may_work() && !out.ended() && (exhausted() || satisfied_)) {
+    if (out.current() != nullptr && out.current()->size() > 0)
+      out.send_now(*this, now());
+    out.end(*this);
+  }
+  if (out.ended() && exhausted() && out.settled())
+    quit();
+}
+
+} // namespace troupe::detail

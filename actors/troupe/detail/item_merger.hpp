@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <troupe/detail/joiner.hpp>
+#include <troupe/detail/worker_actor.hpp>
+
+namespace troupe::detail {
+
+struct item_merger_setup {
+  std::function<std::unique_ptr<joiner>()> make_joiner;
+  std::vector<std::size_t> batches; ///< most items in a batch, by input; more have the last one's
+  outlet out;
+};
+
+/// Looks at the items that wait at its inputs and hands them on in the order its joiner says.
+///
+/// Shape: several edges in, one out; it owns the buffers of that.
+/// Bound: stops taking when it has no buffer for what it makes. An input that has run empty holds
+///        up the others only where the joiner must see all: `sorted` and `zip`.
+class item_merger final : public worker_actor {
+public:
+  item_merger(caf::actor_config& cfg, worker_setup common, item_merger_setup setup);
+
+  const char* name() const override { return "troupe.item_merger"; }
+
+private:
+  caf::message_handler handlers() override;
+  void wire(wire_msg& msg) override;
+  void release() override;
+  void pump() override;
+
+  void took(duration) noexcept override {}
+  remedy failed(std::exception_ptr, const batch_base&, const item_view&) override {
+    return remedy::leave;
+  }
+  void enough() override;
+
+  void add_lane(const endpoint& sender);
+  void take_up(batch_base& batch);
+  void join();
+  void filter_rest();
+  bool exhausted() const;
+  void finish_if_done();
+
+  item_merger_setup setup_;
+  std::unique_ptr<joiner> joiner_;
+  std::vector<inlet> lanes_;
+  bool satisfied_ = false; ///< nothing more is wanted, or can come out: the input is filtered away
+};
+
+} // namespace troupe::detail

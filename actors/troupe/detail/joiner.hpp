@@ -1,0 +1,201 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <troupe/detail/account.hpp>
+#include <troupe/detail/batch.hpp>
+#include <troupe/detail/link.hpp>
+#include <troupe/policy/merge_order.hpp>
+
+namespace troupe::detail {
+
+/// What waits at the inputs of an item merger, as its joiner sees it.
+class lane_set {
+public:
+  explicit lane_set(std::vector<inlet>& lanes, account& counts) : lanes_(lanes), counts_(counts) {}
+
+  std::size_t size() const noexcept { return lanes_.size(); }
+  bool has(std::size_t lane) const { return !lanes_[lane].empty(); }
+  /// Whether nothing is there and nothing will come.
+  bool exhausted(std::size_t lane) const { return lanes_[lane].exhausted(); }
+
+  template <class T>
+  T& front(std::size_t lane) const {
+    auto& b = static_cast<batch<T>&>(lanes_[lane].front());
+    return b.items[b.cursor];
+  }
+  /// The front item of this lane has been handed on.
+  void take(std::size_t lane) {
+    counts_.deliver(1);
+    advance(lane);
+  }
+  /// It is given up: a newer one has overtaken it.
+  void drop(std::size_t lane) {
+    counts_.drop(1);
+    advance(lane);
+  }
+  /// It is of no use any more.
+  void filter(std::size_t lane) {
+    counts_.filter(1);
+    advance(lane);
+  }
+  /// Whether it is the last one that has come so far.
+  bool is_newest(std::size_t lane) const {
+    return lanes_[lane].waiting() == 1 && lanes_[lane].front().left() == 1;
+  }
+
+private:
+  void advance(std::size_t lane) {
+    auto& in = lanes_[lane];
+    if (++in.front().cursor == in.front().size())
+      in.pop();
+  }
+
+  std::vector<inlet>& lanes_;
+  account& counts_;
+};
+
+/// Makes one stream of several, item by item; made anew for each run.
+class joiner {
+public:
+  joiner() = default;
+  joiner(const joiner&) = delete;
+  joiner& operator=(const joiner&) = delete;
+  virtual ~joiner() = default;
+
+  /// Hands on what can be, until `out` is full. False: nothing more can ever come out.
+  virtual bool step(lane_set& in, batch_base& out) = 0;
+};
+
+/// One lane after the other, as a `merge_order` says.
+template <class T>
+class turn_joiner final : public joiner {
+public:
+  explicit turn_joiner(merge_order order) : order_(std::move(order)) {}
+
+  bool step(lane_set& in, batch_base& out) override {
+    while (order_.size() < in.size()) // workers that joined later
+      order_.add();
+    auto& items = static_cast<batch<T>&>(out).items;
+    while (items.size() < out.limit) {
+      const auto lane = order_.pick([&](std::size_t i) { return in.has(i); });
+      if (!lane)
+        break;
+      items.push_back(std::move(in.front<T>(*lane)));
+      in.take(*lane);
+    }
+    return true;
+  }
+
+private:
+  merge_order order_;
+};
+
+/// Sorted lanes into one sorted stream: the least of the front items, once every lane that has not
+/// ended shows one. Of equal items, that of the earlier lane comes first.
+template <class T>
+class sorting_joiner final : public joiner {
+public:
+  using comparison = std::function<bool(const T&, const T&)>;
+  explicit sorting_joiner(comparison less) : less_(std::move(less)) {}
+
+  bool step(lane_set& in, batch_base& out) override {
+    auto& items = static_cast<batch<T>&>(out).items;
+    const auto later = [&](std::size_t a, std::size_t b) { return comes_after(in, a, b); };
+    while (items.size() < out.limit && all_shown(in, later) && !heap_.empty()) {
+      std::pop_heap(heap_.begin(), heap_.end(), later);
+      const auto lane = heap_.back();
+      heap_.pop_back();
+      shown_[lane] = false;
+      items.push_back(std::move(in.front<T>(lane)));
+      in.take(lane);
+      changed_ = lane;
+    }
+    return true;
+  }
+
+private:
+  bool comes_after(lane_set& in, std::size_t a, std::size_t b) const {
+    const auto& x = in.front<T>(a);
+    const auto& y = in.front<T>(b);
+    if (less_(x, y))
+      return false;
+    return less_(y, x) || a > b;
+  }
+
+  // Usually only the lane that gave the last item has to show its next.
+  template <class Later>
+  bool all_shown(lane_set& in, Later later) {
+    if (const auto lane = std::exchange(changed_, std::nullopt); lane && missing_ == 0) {
+      if (show(in, *lane, later))
+        return true;
+    }
+    missing_ = 0;
+    shown_.resize(in.size());
+    for (std::size_t i = 0; i < in.size(); ++i)
+      if (!shown_[i] && !show(in, i, later) && !in.exhausted(i))
+        ++missing_;
+    return missing_ == 0;
+  }
+
+  template <class Later>
+  bool show(lane_set& in, std::size_t lane, Later later) {
+    if (!in.has(lane))
+      return false;
+    shown_[lane] = true;
+    heap_.push_back(lane);
+    std::push_heap(heap_.begin(), heap_.end(), later);
+    return true;
+  }
+
+  comparison less_;
+  std::vector<std::size_t> heap_;
+  std::vector<bool> shown_;
+  std::optional<std::size_t> changed_;
+  std::size_t missing_ = 1; ///< lanes that may yet have something smaller
+};
+
+/// The newest item of each lane in turn; what it has overtaken is dropped.
+template <class T>
+class latest_joiner final : public joiner {
+public:
+  bool step(lane_set& in, batch_base& out) override {
+    auto& items = static_cast<batch<T>&>(out).items;
+    for (std::size_t idle = 0; idle < in.size() && items.size() < out.limit; ++idle) {
+      next_ = next_ + 1 < in.size() ? next_ + 1 : 0;
+      if (!in.has(next_))
+        continue;
+      while (!in.is_newest(next_))
+        in.drop(next_);
+      items.push_back(std::move(in.front<T>(next_)));
+      in.take(next_);
+      idle = 0;
+    }
+    return true;
+  }
+
+private:
+  std::size_t next_ = 0;
+};
+
+/// Pairs of the n-th items of two lanes. What is over at the end counts as filtered.
+template <class A, class B>
+class pairing_joiner final : public joiner {
+public:
+  bool step(lane_set& in, batch_base& out) override {
+    auto& items = static_cast<batch<std::pair<A, B>>&>(out).items;
+    while (items.size() < out.limit && in.has(0) && in.has(1)) {
+      items.push_back(std::pair<A, B>{std::move(in.front<A>(0)), std::move(in.front<B>(1))});
+      in.take(0);
+      in.take(1);
+    }
+    return !in.exhausted(0) && !in.exhausted(1);
+  }
+};
+
+} // namespace troupe::detail

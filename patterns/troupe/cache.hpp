@@ -1,0 +1,222 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+
+#include <troupe/context.hpp>
+#include <troupe/detail/attempt.hpp>
+#include <troupe/detail/blocking_wait.hpp>
+#include <troupe/detail/tool_option.hpp>
+#include <troupe/options.hpp>
+#include <troupe/policy/expiring_lru.hpp>
+#include <troupe/result.hpp>
+
+namespace troupe {
+
+struct cache_options {
+  count capacity = 1024;                  ///< entries
+  duration ttl = {};                      ///< from put to expiry; zero: never
+  std::function<time_point()> clock = {}; ///< empty: steady_clock; virtual time for tests
+};
+
+/// Since the cache was made. Every question is a hit or a miss; of those to `get_or_load`, single
+/// flight saved misses - loads.
+struct cache_stats {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t loads = 0;
+  std::uint64_t evictions = 0;   ///< given up for want of room
+  std::uint64_t expirations = 0; ///< given up for their age
+};
+
+/// A bounded map from K to V that forgets: what was used least recently, and what is too old.
+///
+///     troupe::cache<std::string, user> users{{.capacity = 10'000, .ttl = 1min}};
+///     result<user> u = users.get_or_load("ann", fetch_user, ctx);   // however many ask: one fetch
+///
+/// Shape:  callable from any thread; neither copied nor moved. Answers are copies of the value.
+///         `get_or_load` loads in the calling thread; who asks for a key that is being loaded waits
+///         for that load and gets its answer, or its error. A key that is put or erased meanwhile
+///         is not overwritten by a load that began before.
+/// Bound:  `capacity` entries; expired ones are found when looked at, there is no cleaning thread.
+///         A load belongs to a blocked caller.
+/// Errors: std::invalid_argument for a capacity < 1 or a ttl < 0. From `get_or_load`: the loader's
+///         error, errc::stage_failed for what it throws; neither is cached. A context that ends
+///         lets its caller leave at once with errc::cancelled or errc::deadline_exceeded, and the
+///         load goes on for the others; its own loader is not interrupted.
+/// Cost:   one lock for everything, held for a few instructions and one copy of a value.
+///         `get_or_load` blocks the calling thread: not for an actor or a stage with
+///         thread::shared.
+/// Source: golang.org/x/sync/singleflight; the order of eviction is that of memcached.
+template <class K, class V, class Hash = std::hash<K>, class Equal = std::equal_to<K>>
+class cache {
+  static constexpr bool usable_key
+      = std::invocable<const Hash&, const K&> && std::copy_constructible<K>;
+  static_assert(usable_key, "troupe: the key of a cache must be copyable and hashable: give it a "
+                            "std::hash, or the cache a hash function");
+  static_assert(std::copy_constructible<V>,
+                "troupe: the value of a cache must be copyable, since every caller gets a copy "
+                "(hold what cannot be copied in a std::shared_ptr)");
+
+public:
+  explicit cache(cache_options options = {})
+      : clock_(std::move(options.clock)),
+        entries_({.capacity = checked(options), .ttl = options.ttl}) {}
+  cache(const cache&) = delete;
+  cache& operator=(const cache&) = delete;
+
+  std::optional<V> get(const K& key) {
+    const std::lock_guard lock{mutex_};
+    return look_up(key);
+  }
+
+  void put(const K& key, V value) {
+    const std::lock_guard lock{mutex_};
+    loading_.erase(key);
+    entries_.put(key, std::move(value), now());
+  }
+
+  /// The value, from the cache or from `loader`: V(const K&), or one that returns a result<V>.
+  template <class Loader>
+  result<V> get_or_load(const K& key, Loader&& loader,
+                        const context& ctx = detail::never_cancelled()) {
+    static_assert(loads<Loader>, "troupe: the loader of a cache must take the key and return the "
+                                 "cache's value, or a troupe::result of it");
+    std::shared_ptr<load> mine;
+    std::shared_ptr<load> theirs;
+    {
+      const std::lock_guard lock{mutex_};
+      if (auto hit = look_up(key))
+        return *std::move(hit);
+      if (ctx.cancelled())
+        return tl::unexpected{ctx.why()};
+      if (const auto found = loading_.find(key); found != loading_.end())
+        theirs = found->second;
+      else
+        loading_.emplace(key, mine = std::make_shared<load>());
+      stats_.loads += mine ? 1 : 0;
+    }
+    return mine ? finish(key, *mine, load_by(loader, key)) : wait_for(*theirs, ctx);
+  }
+
+  /// Whether there was one, expired or not.
+  bool erase(const K& key) {
+    const std::lock_guard lock{mutex_};
+    loading_.erase(key);
+    return entries_.erase(key);
+  }
+
+  void clear() {
+    const std::lock_guard lock{mutex_};
+    loading_.clear();
+    entries_.clear();
+  }
+
+  /// Entries, those included that have expired and not been looked at since.
+  std::size_t size() const {
+    const std::lock_guard lock{mutex_};
+    return entries_.size();
+  }
+
+  cache_stats stats() const {
+    const std::lock_guard lock{mutex_};
+    auto s = stats_;
+    s.evictions = entries_.evictions();
+    s.expirations = entries_.expirations();
+    return s;
+  }
+
+private:
+  /// Where there is none, the one error above is enough.
+  struct no_hash {
+    std::size_t operator()(const K&) const noexcept { return 0; }
+  };
+  using hash = std::conditional_t<usable_key, Hash, no_hash>;
+
+  /// One call of a loader, and those who wait for it. In `loading_` while others may join it: what
+  /// is no longer there when it ends has been overtaken by a put, an erase or a clear.
+  struct load {
+    std::optional<result<V>> answer;
+    std::condition_variable done;
+    const std::thread::id by = std::this_thread::get_id();
+  };
+
+  template <class Loader>
+  static constexpr bool loads = [] {
+    if constexpr (std::invocable<Loader&, const K&>)
+      return std::convertible_to<std::invoke_result_t<Loader&, const K&>, result<V>>;
+    else
+      return false;
+  }();
+
+  static std::size_t checked(const cache_options& o) {
+    detail::need_at_least_one("cache", "capacity", o.capacity);
+    if (o.ttl < duration::zero())
+      throw std::invalid_argument("cache: ttl = " + std::to_string(o.ttl.count())
+                                  + " ns, needs at least 0");
+    return o.capacity;
+  }
+
+  time_point now() const { return clock_ ? clock_() : std::chrono::steady_clock::now(); }
+
+  std::optional<V> look_up(const K& key) {
+    const V* const found = entries_.find(key, now());
+    ++(found != nullptr ? stats_.hits : stats_.misses);
+    return found != nullptr ? std::optional<V>{*found} : std::nullopt;
+  }
+
+  template <class Loader>
+  static result<V> load_by(Loader& loader, const K& key) {
+    try {
+      return loader(key);
+    } catch (...) {
+      return tl::unexpected{detail::describe(std::current_exception())};
+    }
+  }
+
+  result<V> finish(const K& key, load& done, result<V> answer) {
+    const std::lock_guard lock{mutex_};
+    const auto current = loading_.find(key);
+    const bool wanted = current != loading_.end() && current->second.get() == &done;
+    if (wanted)
+      loading_.erase(current);
+    // Moved, not copied: nothing that can fail stands between the load and those who wait for it.
+    done.answer.emplace(std::move(answer));
+    done.done.notify_all();
+    if (wanted && *done.answer)
+      entries_.put(key, **done.answer, now());
+    return *done.answer;
+  }
+
+  result<V> wait_for(load& pending, const context& ctx) {
+    if (pending.by == std::this_thread::get_id())
+      throw std::logic_error("cache: the loader of a key asks for the same key");
+    const detail::wake_on_cancel waker{ctx, mutex_, pending.done};
+    std::unique_lock lock{mutex_};
+    if (!detail::wait_until_ready(lock, pending.done, ctx, std::nullopt,
+                                  [&] { return pending.answer.has_value(); }))
+      return tl::unexpected{ctx.why()};
+    return *pending.answer;
+  }
+
+  const std::function<time_point()> clock_;
+  mutable std::mutex mutex_; ///< guards all below
+  expiring_lru<K, V, hash, Equal> entries_;
+  std::unordered_map<K, std::shared_ptr<load>, hash, Equal> loading_;
+  cache_stats stats_;
+};
+
+} // namespace troupe

@@ -1,0 +1,108 @@
+#include <troupe/detail/door.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+#include <troupe/detail/compat.hpp>
+
+namespace troupe::detail {
+
+bool door::has_room() const {
+  auto most = capacity_();
+  if (limit_)
+    most
+        = std::min(most, std::visit([](const auto& l) { return std::size_t(l.limit()); }, *limit_));
+  return inside_ < most;
+}
+
+bool door::take_place() {
+  if (shut_ || !has_room())
+    return false;
+  ++inside_;
+  return true;
+}
+
+std::optional<door::place> door::try_enter(const std::shared_ptr<door>& d) {
+  const std::lock_guard lock{d->mutex_};
+  if (!d->take_place())
+    return std::nullopt;
+  return place{d, now(*d->system_)};
+}
+
+std::optional<door::place> door::enter(const std::shared_ptr<door>& d, const context* ctx) {
+  // A cancelled wait must end at once.
+  const auto id = ctx == nullptr ? 0 : ctx->on_cancel([d] {
+    const std::lock_guard lock{d->mutex_};
+    d->room_.notify_all();
+  });
+  bool entered = false;
+  {
+    std::unique_lock lock{d->mutex_};
+    entered = d->take_place() || (d->wait(lock, ctx) && d->take_place());
+  }
+  if (ctx != nullptr)
+    ctx->forget(id);
+  if (!entered)
+    return std::nullopt;
+  return place{d, now(*d->system_)};
+}
+
+// Whether there is room.
+bool door::wait(std::unique_lock<std::mutex>& lock, const context* ctx) {
+  if (is_testing(*system_))
+    return wait_in_virtual_time(lock, ctx);
+  const auto over = [&] { return shut_ || has_room() || (ctx != nullptr && ctx->cancelled()); };
+  while (!over()) {
+    const auto left = ctx == nullptr ? std::nullopt : ctx->remaining();
+    if (left)
+      room_.wait_for(lock, std::min<duration>(*left, std::chrono::hours{1}));
+    else
+      room_.wait(lock);
+  }
+  return has_room() && !shut_ && (ctx == nullptr || !ctx->cancelled());
+}
+
+bool door::wait_in_virtual_time(std::unique_lock<std::mutex>& lock, const context* ctx) {
+  lock.unlock();
+  virtual_time::run_jobs(*system_);
+  lock.lock();
+  while (!has_room() && !shut_ && (ctx == nullptr || !ctx->cancelled())) {
+    lock.unlock();
+    const bool more = virtual_time::trigger_next_timeout(*system_);
+    virtual_time::run_jobs(*system_);
+    lock.lock();
+    if (!more)
+      break;
+  }
+  return has_room() && !shut_;
+}
+
+void door::shut() {
+  {
+    const std::lock_guard lock{mutex_};
+    shut_ = true;
+  }
+  room_.notify_all();
+}
+
+bool door::is_shut() const {
+  const std::lock_guard lock{mutex_};
+  return shut_;
+}
+
+void door::let_out(time_point since, bool answered) noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    if (limit_)
+      std::visit([&](auto& l) { l.on_sample(now(*system_) - since, inside_, !answered); }, *limit_);
+    --inside_;
+  }
+  room_.notify_one();
+}
+
+std::size_t door::inside() const {
+  const std::lock_guard lock{mutex_};
+  return inside_;
+}
+
+} // namespace troupe::detail

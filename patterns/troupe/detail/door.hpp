@@ -1,0 +1,83 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include <caf/fwd.hpp>
+
+#include <troupe/context.hpp>
+#include <troupe/policy/concurrency_limit.hpp>
+
+namespace troupe {
+
+/// A bound on the calls in a pool that follows their latency; see the types for how.
+using adaptive_limit = std::variant<aimd_limit, vegas_limit, gradient_limit>;
+
+} // namespace troupe
+
+namespace troupe::detail {
+
+/// Lets only so many calls into a service: those that wait, and one for each worker.
+class door {
+public:
+  /// A call that is inside. Move-only; leaves when it goes.
+  class place {
+  public:
+    place() = default;
+    place(std::shared_ptr<door> d, time_point since) : door_(std::move(d)), since_(since) {}
+    place(place&&) noexcept = default;
+    place& operator=(place&& other) noexcept {
+      std::swap(door_, other.door_);
+      std::swap(since_, other.since_);
+      return *this;
+    }
+    ~place() { leave(false); }
+    void leave(bool answered) noexcept {
+      if (const auto d = std::exchange(door_, nullptr))
+        d->let_out(since_, answered);
+    }
+
+  private:
+    std::shared_ptr<door> door_;
+    time_point since_{};
+  };
+
+  /// `capacity` is asked each time: the number of workers may change.
+  door(caf::actor_system& sys, std::function<std::size_t()> capacity,
+       std::optional<adaptive_limit> limit)
+      : system_(&sys), capacity_(std::move(capacity)), limit_(std::move(limit)) {}
+
+  /// Empty: full.
+  static std::optional<place> try_enter(const std::shared_ptr<door>& d);
+  /// Waits for room until the context ends or the door is shut; then empty as well. Blocks the
+  /// calling thread; under the testing scheduler it drives that instead.
+  static std::optional<place> enter(const std::shared_ptr<door>& d, const context* ctx);
+
+  /// Nobody waits here any more.
+  void shut();
+  bool is_shut() const;
+  std::size_t inside() const;
+
+private:
+  bool has_room() const;
+  bool take_place();
+  bool wait(std::unique_lock<std::mutex>& lock, const context* ctx);
+  bool wait_in_virtual_time(std::unique_lock<std::mutex>& lock, const context* ctx);
+  void let_out(time_point since, bool answered) noexcept;
+
+  caf::actor_system* system_;
+  std::function<std::size_t()> capacity_;
+  std::optional<adaptive_limit> limit_;
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  std::size_t inside_ = 0;
+  bool shut_ = false;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,240 @@
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <caf/result.hpp>
+#include <caf/sec.hpp>
+
+#include <troupe/detail/inbox_queue.hpp>
+#include <troupe/detail/item_kernel.hpp>
+#include <troupe/detail/run_state.hpp>
+#include <troupe/service.hpp>
+
+namespace troupe::detail {
+
+/// To the actor that watches deadlines: this one has passed.
+struct expire_msg {
+  using internal_message = void;
+  std::weak_ptr<open_call> call;
+};
+
+/// Ends calls whose deadline passes while they wait or run.
+class deadline_actor final : public actor_base {
+public:
+  using actor_base::actor_base;
+  const char* name() const override { return "troupe.deadlines"; }
+
+private:
+  caf::message_handler handlers() override;
+};
+
+/// A function served to callers: what it throws costs one call and makes it anew.
+template <class Req, class Resp, class F>
+struct serve_op : faulty {
+  using input = call_item<Req, Resp>;
+  using output = no_output;
+
+  std::shared_ptr<const F> original;
+  std::optional<F> function;
+  std::string name;
+  bool retries;
+
+  serve_op(F f, std::string n, bool r)
+      : original(std::make_shared<const F>(f)), function(std::move(f)), name(std::move(n)),
+        retries(r) {}
+
+  bool keeps() const noexcept { return retries && can_keep<F, Req>; }
+  static item_view view(input& call, bool kept) { return view_of(call.request, kept); }
+
+  outcome operator()(input& call, emitter<no_output>&, kernel_host& host) {
+    if (is_over(call)) {
+      host.counts().drop(1);
+      call.place.leave(false);
+      return outcome::held;
+    }
+    const service_thread at_work;
+    auto answer = attempt(call, host);
+    if (!answer && retries) {
+      // What the caller is told if this was the last attempt.
+      auto why = std::move(answer).error();
+      call.reply.lose_as(error{why}.with_attempts(static_cast<int>(++call.attempts)));
+      fault = std::make_exception_ptr(returned_error{std::move(why)});
+      return outcome::failed;
+    }
+    // Who gets the answer may ask again at once, and is to find room.
+    call.place.leave(true);
+    const bool good = answer.has_value();
+    if (!good)
+      host.counts().fail(1);
+    call.reply.answer(std::move(answer));
+    return good ? outcome::delivered : outcome::held;
+  }
+
+private:
+  static bool is_over(input& call) {
+    if (call.reply.is_void())
+      return true;
+    if (!call.ctx || !call.ctx->cancelled())
+      return false;
+    call.reply.fail(call.ctx->why());
+    return true;
+  }
+
+  result<Resp> attempt(input& call, kernel_host& host) {
+    try {
+      if constexpr (takes_context<F, handover_t<F, Req>>)
+        return with_context(call, host);
+      else
+        return called(call, host.ctx());
+    } catch (const std::exception& e) {
+      return crashed(e.what(), host);
+    } catch (...) {
+      return crashed("threw something that is not a std::exception", host);
+    }
+  }
+
+  // Ends with the caller's context, and with the service.
+  result<Resp> with_context(input& call, kernel_host& host) {
+    if (!call.ctx)
+      return called(call, host.ctx());
+    auto ctx = call.ctx->child();
+    const auto id = host.ctx().on_cancel([ctx]() mutable { ctx.cancel(); });
+    struct forgetting {
+      context& from;
+      std::size_t id;
+      ~forgetting() { from.forget(id); }
+    } const at_the_end{host.ctx(), id};
+    return called(call, ctx);
+  }
+
+  result<Resp> called(input& call, context& ctx) {
+    result<Resp> r = call_on(*function, call.request, retries, ctx);
+    if (!r && r.error().stage().empty())
+      r = tl::unexpected<error>{std::move(r.error()).with_stage(name)};
+    return r;
+  }
+
+  result<Resp> crashed(const char* what, kernel_host& host) {
+    // Whatever state it was in is not to be trusted.
+    function.emplace(*original);
+    host.counts().restart();
+    return tl::unexpected<error>{
+        {errc::worker_died, name, std::string{"the worker threw: "} + what}};
+  }
+};
+
+/// The untyped half of a served pool: its run.
+class pool_run {
+public:
+  pool_run(caf::actor_system& sys, std::string name, run r);
+  pool_run(const pool_run&) = delete;
+  pool_run& operator=(const pool_run&) = delete;
+  ~pool_run();
+
+  report drain(duration limit);
+  stage_metrics metrics() const;
+  caf::actor_system& system() const noexcept { return *system_; }
+
+private:
+  caf::actor_system* system_;
+  std::string name_;
+  run run_;
+};
+
+/// The name of the queue before a pool's workers.
+std::string queue_name(const std::string& pool);
+
+/// What a pool does when it is full.
+enum class when_full { refuse, wait };
+
+/// A served pool is a run of `inbox | sink`: calls go in at the queue, workers answer them.
+template <class Req, class Resp>
+class pool_core final : public service_core<Req, Resp> {
+  using item = call_item<Req, Resp>;
+  using queue = inbox_queue<item>;
+
+public:
+  pool_core(std::shared_ptr<queue> q, std::shared_ptr<door> d, when_full full,
+            std::unique_ptr<pool_run> r)
+      : queue_(std::move(q)), door_(std::move(d)), full_(full), run_(std::move(r)),
+        deadlines_(
+            queue_->attendant([](caf::actor_system& sys) { return spawn<deadline_actor>(sys); })) {}
+
+  ~pool_core() override { door_->shut(); }
+
+  void submit(item call) override {
+    if (is_refused(call))
+      return;
+    const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
+    auto place = full_ == when_full::wait && !service_thread::inside() ? door::enter(door_, ctx)
+                                                                       : door::try_enter(door_);
+    if (place)
+      admit(std::move(call), std::move(*place));
+    else
+      turn_away(std::move(call));
+  }
+
+  bool try_submit(item& call) override {
+    if (is_refused(call))
+      return true;
+    auto place = door::try_enter(door_);
+    if (!place) {
+      queue_->count_shed();
+      return false;
+    }
+    admit(std::move(call), std::move(*place));
+    return true;
+  }
+
+  report drain(duration limit) override {
+    door_->shut();
+    return run_->drain(limit);
+  }
+  stage_metrics metrics() const override { return run_->metrics(); }
+  caf::actor_system& system() const override { return run_->system(); }
+  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
+    return queue_->gate(make);
+  }
+
+private:
+  // Whoever no longer wants an answer is not let in.
+  static bool is_refused(item& call) {
+    if (!call.ctx || !call.ctx->cancelled())
+      return false;
+    call.reply.fail(call.ctx->why());
+    return true;
+  }
+
+  void admit(item call, door::place place) {
+    call.place = std::move(place);
+    if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
+      anon_send_after(*left, deadlines_, expire_msg{call.reply.open()});
+    // Refused, it is destroyed, and so answered.
+    queue_->offer(std::move(call));
+  }
+
+  void turn_away(item call) {
+    if (is_refused(call))
+      return;
+    if (door_->is_shut()) {
+      call.reply.fail({errc::closed, {}, "the service has ended"});
+      return;
+    }
+    queue_->count_shed();
+    call.reply.fail({errc::pool_full, {}, "the service is full"});
+  }
+
+  std::shared_ptr<queue> queue_;
+  std::shared_ptr<door> door_;
+  when_full full_;
+  std::unique_ptr<pool_run> run_;
+  caf::actor deadlines_;
+};
+
+} // namespace troupe::detail

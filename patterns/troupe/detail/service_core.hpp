@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+#include <troupe/context.hpp>
+#include <troupe/detail/door.hpp>
+#include <troupe/detail/ticket.hpp>
+#include <troupe/metrics.hpp>
+#include <troupe/report.hpp>
+
+namespace troupe::detail {
+
+/// A request on its way through a service.
+template <class Req, class Resp>
+struct call_item {
+  Req request;
+  std::optional<context> ctx = {}; ///< empty: nobody can cancel it
+  ticket<Resp> reply = {};
+  door::place place = {};
+  std::size_t attempts = 0;
+};
+
+/// What the handles of a running service share. All members may be called from any thread.
+template <class Req, class Resp>
+class service_core {
+public:
+  service_core() = default;
+  service_core(const service_core&) = delete;
+  service_core& operator=(const service_core&) = delete;
+  virtual ~service_core() = default;
+
+  /// Sees to it that the call is answered, now or later. May wait for room.
+  virtual void submit(call_item<Req, Resp> call) = 0;
+  /// False: full, and the call is untouched.
+  virtual bool try_submit(call_item<Req, Resp>& call) = 0;
+  virtual report drain(duration limit) = 0;
+  virtual stage_metrics metrics() const = 0;
+  virtual caf::actor_system& system() const = 0;
+  /// The actor that `make` made for this service, or makes now.
+  virtual caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) = 0;
+};
+
+/// Whether this thread is at work for a service: then it must not wait for one.
+class service_thread {
+public:
+  service_thread() noexcept { ++depth(); }
+  service_thread(const service_thread&) = delete;
+  service_thread& operator=(const service_thread&) = delete;
+  ~service_thread() { --depth(); }
+
+  static bool inside() noexcept { return depth() > 0; }
+
+private:
+  static int& depth() noexcept;
+};
+
+} // namespace troupe::detail

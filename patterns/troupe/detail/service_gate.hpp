@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include <caf/error.hpp>
+#include <caf/sec.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <troupe/detail/compat.hpp>
+#include <troupe/detail/service_core.hpp>
+
+namespace troupe::detail {
+
+/// Lets CAF actors ask a service by request and response. Never waits: when the service is full,
+/// the answer says so.
+///
+/// Bound: one promise for each call that is inside of the service.
+template <class Req, class Resp>
+class service_gate final : public actor_base {
+  struct answer_msg {
+    using internal_message = void;
+    std::uint64_t call = 0;
+    std::shared_ptr<result<Resp>> answer;
+  };
+
+public:
+  service_gate(caf::actor_config& cfg, std::weak_ptr<service_core<Req, Resp>> core)
+      : actor_base(cfg), core_(std::move(core)) {}
+
+  const char* name() const override { return "troupe.service_gate"; }
+
+  void on_exit() override {
+    for (auto& [call, promise] : open_)
+      promise.deliver(caf_error({errc::closed, {}, "the service has ended"}));
+    open_.clear();
+  }
+
+private:
+  caf::message_handler handlers() override {
+    return {
+        [this](Req& request) { return ask(std::move(request)); },
+        [this](answer_msg& msg) { deliver(msg.call, std::move(*msg.answer)); },
+    };
+  }
+
+  caf::typed_response_promise<Resp> ask(Req request) {
+    // This thread may come to hold the last handle.
+    const service_thread at_work;
+    auto promise = this->template make_response_promise<Resp>();
+    const auto core = core_.lock();
+    if (core == nullptr) {
+      promise.deliver(caf_error({errc::closed, {}, "the service has ended"}));
+      return promise;
+    }
+    const auto call = ++last_;
+    open_.emplace(call, promise);
+    call_item<Req, Resp> item{std::move(request)};
+    item.reply = ticket<Resp>{[self = caf::actor{this}, call](result<Resp> r) {
+      detail::anon_send(self, answer_msg{call, std::make_shared<result<Resp>>(std::move(r))});
+    }};
+    if (!core->try_submit(item))
+      item.reply.fail({errc::pool_full, {}, "the service is full"});
+    return promise;
+  }
+
+  void deliver(std::uint64_t call, result<Resp> answer) {
+    const auto at = open_.find(call);
+    if (at == open_.end())
+      return;
+    auto promise = std::move(at->second);
+    open_.erase(at);
+    if (answer)
+      promise.deliver(std::move(*answer));
+    else
+      promise.deliver(caf_error(answer.error()));
+  }
+
+  static caf::error caf_error(const error& e) {
+    return make_error(caf::sec::runtime_error, to_string(e));
+  }
+
+  std::weak_ptr<service_core<Req, Resp>> core_;
+  std::map<std::uint64_t, caf::typed_response_promise<Resp>> open_;
+  std::uint64_t last_ = 0;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <troupe/fan_out.hpp>
+#include <troupe/flow.hpp>
+#include <troupe/merge.hpp>
+
+namespace troupe {
+
+struct fan_in_options {
+  troupe::merge merge = troupe::merge::first_available;
+  count buffer = 1024; ///< most items on each edge into it; the lanes of a fan_out are one
+};
+
+namespace detail {
+
+/// The part of a fan_in's node that does not depend on the item type. `inputs`: how many there are.
+node fan_in_node(std::string name, const fan_in_options& options, std::size_t inputs);
+/// For merge::in_order: that all these branches can be put in order again.
+void check_order(const node& join, const std::vector<ends>& parts, const node* split);
+
+template <class T>
+std::function<std::unique_ptr<joiner>()> sorting(comparison<T> less) {
+  return [less] { return std::make_unique<sorting_joiner<T>>(less); };
+}
+
+template <class T>
+std::function<std::unique_ptr<joiner>()> natural_sorting(const std::string& name, bool reversed) {
+  if constexpr (std::totally_ordered<T>) {
+    if (reversed)
+      return sorting<T>(std::greater<T>{});
+    return sorting<T>(std::less<T>{});
+  } else {
+    refuse("fan_in", name, "merge", "sorted by the items' own order",
+           "items that can be compared by <; or give a comparison");
+  }
+}
+
+template <class T>
+std::function<std::unique_ptr<joiner>()> joiner_maker(const std::string& name, const merge& m,
+                                                      std::size_t inputs,
+                                                      const std::vector<std::size_t>& weights) {
+  const auto in_turn = [&](merge_order::rule r) {
+    return [order = merge_order{r, inputs, weights}] {
+      return std::make_unique<turn_joiner<T>>(order);
+    };
+  };
+  switch (m.what()) {
+  case merge::rule::round_robin:
+    return in_turn(merge_order::rule::round_robin);
+  case merge::rule::weighted:
+    return in_turn(merge_order::rule::weighted);
+  case merge::rule::priority:
+    return in_turn(merge_order::rule::priority);
+  case merge::rule::latest:
+    return [] { return std::make_unique<latest_joiner<T>>(); };
+  case merge::rule::sorted_naturally:
+    return natural_sorting<T>(name, false);
+  case merge::rule::sorted_in_reverse:
+    return natural_sorting<T>(name, true);
+  case merge::rule::sorted:
+    if (const auto* const less = m.less<T>())
+      return sorting<T>(*less);
+    refuse("fan_in", name, "merge", "sorted by a comparison of another type",
+           "a comparison of the item type of the flow");
+  case merge::rule::first_available:
+  case merge::rule::in_order:
+    break;
+  }
+  return {};
+}
+
+template <class T>
+flow<T> merged(std::string name, const fan_in_options& options, const std::vector<ends>& parts,
+               const node* split, std::size_t inputs) {
+  auto n = fan_in_node(std::move(name), options, inputs);
+  n.output = item_type_of<T>();
+  n.make_joiner = joiner_maker<T>(n.name, options.merge, inputs, n.weights);
+  if (n.joining == joining::in_order) {
+    check_order(n, parts, split);
+    n.restores = split;
+  }
+  return access::make<T>(join(parts, std::move(n)));
+}
+
+struct fan_in_pipe : pipe_tag {
+  std::string name;
+  fan_in_options options;
+
+  fan_in_pipe(std::string n, fan_in_options o) : name(std::move(n)), options(std::move(o)) {}
+
+  template <class T>
+  flow<T> merge(const lanes<T>& l) const {
+    const auto& parts = access::parts(l);
+    const auto* const split = access::split(l);
+    const std::size_t inputs
+        = split == nullptr ? parts.front().last.node->workers : count{parts.size()};
+    return merged<T>(name, options, parts, split, inputs);
+  }
+
+  template <class T>
+  auto attach(const flow<T>&) const {
+    static_assert(never<T>, "troupe: there is nothing to merge here; fan_in follows a fan_out, "
+                            "broadcast or partition, or is given several flows");
+    return flow<invalid>{};
+  }
+};
+
+} // namespace detail
+
+/// Merges lanes into one stream.
+///
+///     | troupe::fan_out("book", book, {.workers = 8})
+///     | troupe::fan_in("receipts", {.merge = troupe::merge::in_order})
+///
+/// Shape:  lanes<T> -> flow<T>; one actor. See `merge` for the order.
+/// Bound:  `buffer` items on the edges into it. first_available and in_order hold nothing of their
+///         own: they pass batches on, so the edge behind them is the same one.
+/// Errors: std::invalid_argument for weights that do not fit the inputs, a comparison of another
+///         type, or in_order behind branches whose stages do not answer item by item.
+/// Cost:   first_available and in_order look at batches, the others at items (about 3 ns each).
+inline detail::fan_in_pipe fan_in(std::string name, fan_in_options options = {}) {
+  return {std::move(name), std::move(options)};
+}
+
+/// Merges several flows into one; a flow that is given twice runs twice.
+///
+///     troupe::fan_in("all", {.merge = troupe::merge::priority}, urgent, normal) | …
+///
+/// Shape:  flow<T>… -> flow<T>; otherwise as above, without merge::in_order.
+template <class T, std::same_as<flow<T>>... More>
+flow<T> fan_in(std::string name, fan_in_options options, const flow<T>& first,
+               const More&... more) {
+  const auto parts = detail::independent({detail::access::of(first), detail::access::of(more)...});
+  return detail::merged<T>(std::move(name), options, parts, nullptr, parts.size());
+}
+
+template <class T, class... More>
+requires(sizeof...(More) > 0
+         && !(std::same_as<More, flow<T>> && ...)) flow<T> fan_in(std::string, fan_in_options,
+                                                                  const flow<T>&, const More&...) {
+  static_assert(detail::never<T>,
+                "troupe: the flows of this fan_in do not all have the same item type");
+  return {};
+}
+
+/// Pairs the n-th items of two flows.
+///
+/// Shape:  flow<A>, flow<B> -> flow<std::pair<A, B>>; one actor; ends with the shorter one, of the
+///         longer the rest counts as filtered.
+/// Bound:  `buffer` items on each edge into it.
+template <class A, class B>
+flow<std::pair<A, B>> zip(std::string name, const flow<A>& a, const flow<B>& b,
+                          count buffer = 1024) {
+  auto n = detail::fan_in_node(std::move(name), {.buffer = buffer}, 2);
+  n.what = "zip";
+  n.how = "";
+  n.joining = detail::joining::by_item;
+  n.output = detail::item_type_of<std::pair<A, B>>();
+  n.make_joiner = [] { return std::make_unique<detail::pairing_joiner<A, B>>(); };
+  return detail::access::make<std::pair<A, B>>(
+      join(detail::independent({detail::access::of(a), detail::access::of(b)}), std::move(n)));
+}
+
+} // namespace troupe

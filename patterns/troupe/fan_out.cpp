@@ -1,0 +1,40 @@
+#include <troupe/fan_out.hpp>
+
+namespace troupe::detail {
+
+std::vector<std::size_t> check_weights(std::string_view what, const std::string& name,
+                                       const std::vector<count>& weights, std::size_t parties) {
+  constexpr long long most = 1'000'000;
+  if (weights.size() != parties)
+    refuse(what, name, "weights", std::to_string(weights.size()) + " numbers",
+           "one for each of the " + std::to_string(parties));
+  std::vector<std::size_t> plain;
+  for (const auto w : weights) {
+    if (w.value() < 1 || w.value() > most)
+      refuse(what, name, "weights", std::to_string(w.value()), "1 to " + std::to_string(most));
+    plain.push_back(w);
+  }
+  return plain;
+}
+
+node fan_out_node(std::string name, const fan_out_options& options) {
+  auto n = stage_node(std::move(name), "fan_out",
+                      {.parallel = options.workers,
+                       .buffer = options.buffer,
+                       .batch = options.batch,
+                       .on_error = options.on_error,
+                       .thread = options.thread});
+  n.kind = pattern_kind::fan_out;
+  n.how = options.to.name();
+  n.lanes = true;
+  n.to = options.to.rule();
+  if (const auto& weights = options.to.weights(); n.to == dispatcher::rule::weighted) {
+    // The weights alone say how many workers there are.
+    if (n.workers.value() == 1)
+      n.workers = weights.size();
+    n.weights = check_weights("fan_out", n.name, weights, n.workers);
+  }
+  return n;
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+#include <troupe/context.hpp>
+#include <troupe/detail/compat.hpp>
+#include <troupe/detail/service_core.hpp>
+#include <troupe/detail/service_gate.hpp>
+#include <troupe/metrics.hpp>
+#include <troupe/report.hpp>
+#include <troupe/result.hpp>
+#include <troupe/run.hpp>
+
+namespace troupe {
+
+namespace detail {
+
+/// The future of a promise that is kept by actors. Under the testing scheduler nothing happens
+/// unless somebody makes it: then asking the future does.
+template <class Resp>
+std::future<result<Resp>> future_of(caf::actor_system& sys,
+                                    const std::shared_ptr<std::promise<result<Resp>>>& promise);
+
+} // namespace detail
+
+/// A running service: answers requests. Copyable; may be used from any thread.
+///
+///     troupe::service<image, thumb> svc = troupe::serve(sys, resize);
+///     std::future<troupe::result<thumb>> f = svc.ask(img);
+///     svc.ask(img, [](troupe::result<thumb> r) { … });
+///
+/// Ends:   `drain` lets nothing new in and finishes what is inside, within the limit. So does the
+///         end of the last handle, within 30 s.
+/// Bound:  as the pattern that is served says; a full one refuses with errc::pool_full, or lets
+///         `ask` wait: then that blocks the calling thread, so not inside of an actor.
+/// Errors: every call is answered exactly once, with a value or an error: cancelled or
+///         deadline_exceeded for a context that ends first (the work is not begun, or its answer is
+///         discarded), closed after the end, worker_died for a function that threw. An empty handle
+///         throws std::logic_error.
+/// Note:   a callback runs on the worker's thread: short, and without waiting for this service.
+template <class Req, class Resp>
+class service {
+public:
+  using request = Req;
+  using response = Resp;
+
+  service() = default;
+  explicit service(std::shared_ptr<detail::service_core<Req, Resp>> core)
+      : core_(std::move(core)) {}
+
+  std::future<result<Resp>> ask(Req r) const { return ask_for_future(std::move(r), {}); }
+  std::future<result<Resp>> ask(Req r, const context& ctx) const {
+    return ask_for_future(std::move(r), ctx);
+  }
+
+  template <std::invocable<result<Resp>> F>
+  void ask(Req r, F callback) const {
+    core().submit(make_call(std::move(r), {}, std::move(callback)));
+  }
+  template <std::invocable<result<Resp>> F>
+  void ask(Req r, const context& ctx, F callback) const {
+    core().submit(make_call(std::move(r), ctx, std::move(callback)));
+  }
+
+  /// Never waits; empty when the service is full.
+  std::optional<std::future<result<Resp>>> try_ask(Req r, std::optional<context> ctx = {}) const {
+    auto promise = std::make_shared<std::promise<result<Resp>>>();
+    auto call = make_call(std::move(r), std::move(ctx), keeping(promise));
+    if (!core().try_submit(call)) {
+      call.reply.fail({errc::pool_full, {}, "the service is full"});
+      return std::nullopt;
+    }
+    return detail::future_of(core().system(), promise);
+  }
+
+  /// An actor that answers a Req with a Resp, or with a caf::error of the same text. Both must be
+  /// CAF message types.
+  caf::actor actor() const {
+    return core().gate([weak = std::weak_ptr{core_}](caf::actor_system& sys) {
+      return detail::spawn<detail::service_gate<Req, Resp>>(sys, weak);
+    });
+  }
+
+  report drain(duration limit = std::chrono::seconds{30}) const { return core().drain(limit); }
+  stage_metrics metrics() const { return core().metrics(); }
+
+private:
+  detail::service_core<Req, Resp>& core() const {
+    if (core_ == nullptr)
+      throw std::logic_error("service: this handle is empty; get one from serve");
+    return *core_;
+  }
+
+  static auto keeping(std::shared_ptr<std::promise<result<Resp>>> promise) {
+    return [promise = std::move(promise)](result<Resp> r) { promise->set_value(std::move(r)); };
+  }
+
+  static detail::call_item<Req, Resp> make_call(Req r, std::optional<context> ctx,
+                                                std::function<void(result<Resp>)> to) {
+    detail::call_item<Req, Resp> call{std::move(r), std::move(ctx),
+                                      detail::ticket<Resp>{std::move(to)}};
+    if (call.ctx)
+      call.reply.follow(*call.ctx);
+    return call;
+  }
+
+  std::future<result<Resp>> ask_for_future(Req r, std::optional<context> ctx) const {
+    auto promise = std::make_shared<std::promise<result<Resp>>>();
+    core().submit(make_call(std::move(r), std::move(ctx), keeping(promise)));
+    return detail::future_of(core().system(), promise);
+  }
+
+  std::shared_ptr<detail::service_core<Req, Resp>> core_;
+};
+
+/// A service that does not run yet: what `serve` takes.
+template <class B>
+concept service_blueprint = requires(const B& b, caf::actor_system& sys, run_options options) {
+  typename B::request;
+  typename B::response;
+  {
+    b.serve(sys, std::move(options))
+    } -> std::same_as<
+        std::shared_ptr<detail::service_core<typename B::request, typename B::response>>>;
+};
+
+/// Starts a service.
+template <service_blueprint B>
+[[nodiscard]] service<typename B::request, typename B::response>
+serve(caf::actor_system& sys, const B& blueprint, run_options options = {}) {
+  return service<typename B::request, typename B::response>{
+      blueprint.serve(sys, std::move(options))};
+}
+
+template <service_blueprint B>
+[[nodiscard]] service<typename B::request, typename B::response>
+serve(caf::actor_system& sys, const B& blueprint, observer& watch, const context& ctx = {}) {
+  return troupe::serve(sys, blueprint, run_options{.watch = &watch, .ctx = ctx});
+}
+
+namespace detail {
+
+/// Runs a system with the testing scheduler until `done`. Errors: std::logic_error if nothing is
+/// left to do.
+void drive_until(caf::actor_system& sys, const std::function<bool()>& done);
+bool is_driven(caf::actor_system& sys);
+
+template <class Resp>
+std::future<result<Resp>> future_of(caf::actor_system& sys,
+                                    const std::shared_ptr<std::promise<result<Resp>>>& promise) {
+  auto future = promise->get_future();
+  if (!is_driven(sys))
+    return future;
+  return std::async(std::launch::deferred, [&sys, f = std::move(future)]() mutable {
+    drive_until(sys,
+                [&f] { return f.wait_for(std::chrono::seconds{0}) == std::future_status::ready; });
+    return f.get();
+  });
+}
+
+} // namespace detail
+
+} // namespace troupe

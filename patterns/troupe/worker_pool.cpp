@@ -1,0 +1,85 @@
+#include <troupe/worker_pool.hpp>
+
+#include <algorithm>
+
+namespace troupe::detail {
+
+namespace {
+
+void check_range(const std::string& name, const worker_range& r) {
+  if (r.min.value() < 1)
+    refuse("worker_pool", name, "workers.min", std::to_string(r.min.value()), "at least 1");
+  if (r.max.value() < r.min.value())
+    refuse("worker_pool", name, "workers.max", std::to_string(r.max.value()),
+           "at least workers.min (" + std::to_string(r.min.value()) + ")");
+}
+
+} // namespace
+
+node pool_node(std::string name, const pool_options& o) {
+  check_range(name, o.workers);
+  if (o.queue.value() < 1)
+    refuse("worker_pool", name, "queue", std::to_string(o.queue.value()), "at least 1");
+  if (o.wait_target < duration::zero() || o.cooldown < duration::zero())
+    refuse("worker_pool", name, o.cooldown < duration::zero() ? "cooldown" : "wait_target",
+           "a negative duration", "0 or more");
+  (void)full_of(name, o.overflow);
+  auto n = stage_node(
+      std::move(name), "worker_pool",
+      {.parallel = o.workers.min, .buffer = o.queue, .on_error = o.on_error, .thread = o.thread});
+  n.kind = pattern_kind::worker_pool;
+  n.max_workers = o.workers.max;
+  n.wait_target = o.wait_target;
+  n.cooldown = o.cooldown;
+  n.replaces = true;
+  n.resizable = true;
+  return n;
+}
+
+node served_pool_node(std::string name, const pool_options& o) {
+  auto n = pool_node(std::move(name), o);
+  n.role = role::sink;
+  n.buffer = most_calls(o);
+  if (o.on_error.retries() != nullptr) {
+    // An answer that waits for the next attempt must not hold up others.
+    n.batch = 1;
+    n.on_error = o.on_error.last_resort() == on_error::action::dead_letter
+                     ? o.on_error
+                     : on_error::retry(*o.on_error.retries(), on_error::skip);
+  }
+  return n;
+}
+
+node pool_queue_node(const std::string& name, const pool_options& o) {
+  node n;
+  n.name = queue_name(name);
+  n.role = role::source;
+  n.what = "inbox";
+  n.kind = pattern_kind::worker_pool;
+  n.buffer = most_calls(o);
+  return n;
+}
+
+std::size_t most_calls(const pool_options& o) {
+  return std::size_t{o.queue} + std::max<std::size_t>(o.workers.min, o.workers.max);
+}
+
+std::shared_ptr<door> pool_door(caf::actor_system& sys, std::shared_ptr<run_state> state,
+                                const pool_options& o) {
+  // The pool is the second of its run's two stages.
+  auto capacity = [state = std::move(state), queue = std::size_t{o.queue}] {
+    return queue + state->crew(1).workers.load(std::memory_order_relaxed);
+  };
+  return std::make_shared<door>(sys, std::move(capacity), o.limit);
+}
+
+when_full full_of(const std::string& name, const overflow& o) {
+  if (o.what() == overflow::action::backpressure)
+    return when_full::wait;
+  if (o.what() != overflow::action::shed)
+    refuse("worker_pool", name, "overflow", "another",
+           "backpressure or shed: a call that was let in is answered");
+  return when_full::refuse;
+}
+
+} // namespace troupe::detail
