@@ -2,35 +2,37 @@
 
 namespace troupe::detail {
 
-gather_gate::gather_gate(caf::actor_system& sys, const std::string& name, const gather_options& o,
+gather_crew::gather_crew(std::shared_ptr<request_account> account, const gather_options& o,
                          std::size_t services)
-    : sys_(sys), name_(name), most_(o.in_flight),
-      in_flight_(std::make_shared<std::atomic<std::size_t>>(0)) {
-  validate(o, name, services);
-  actor_ = spawn<gather_actor>(sys, gather_setup{name, o.gather, services, o.within});
+    : account_(std::move(account)),
+      gatherer_(spawn<gather_actor>(account_->system(),
+                                    gather_setup{account_->name(), o.gather, services, o.within})),
+      deadlines_(spawn<deadline_actor>(account_->system())) {}
+
+void gather_crew::submit(std::shared_ptr<gather_job> job) const {
+  anon_send(gatherer_, gather_msg{std::move(job)});
 }
 
-gather_gate::~gather_gate() {
-  anon_kill(actor_);
-  actor_ = nullptr;
-  if (is_testing(sys_))
-    virtual_time::run_jobs(sys_);
+void gather_crew::watch(std::weak_ptr<open_call> call, duration left) const {
+  anon_send_after(left, deadlines_, expire_msg{std::move(call)});
 }
 
-std::optional<error> gather_gate::enter() {
-  if (in_flight_->fetch_add(1) < most_)
-    return std::nullopt;
-  --*in_flight_;
-  return error{errc::pool_full, name_,
-               std::to_string(most_) + " requests are not answered yet, which is in_flight"};
+caf::actor gather_crew::gate(const std::function<caf::actor(caf::actor_system&)>& make) {
+  const std::scoped_lock lock{mutex_};
+  if (!gate_)
+    gate_ = make(account_->system());
+  return gate_;
 }
 
-std::function<void()> gather_gate::leave() const {
-  return [n = in_flight_] { --*n; };
-}
-
-void gather_gate::submit(std::shared_ptr<gather_job> job) const {
-  anon_send(actor_, gather_msg{std::move(job)});
+void gather_crew::end() {
+  {
+    const std::scoped_lock lock{mutex_};
+    for (const auto& actor : {gatherer_, deadlines_, gate_})
+      if (actor)
+        anon_kill(actor);
+  }
+  if (is_testing(account_->system()))
+    virtual_time::run_jobs(account_->system());
 }
 
 } // namespace troupe::detail

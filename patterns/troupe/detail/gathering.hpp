@@ -1,77 +1,128 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <string>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
 #include <troupe/detail/gather_request.hpp>
+#include <troupe/detail/pool_core.hpp>
+#include <troupe/detail/request_account.hpp>
 #include <troupe/gather_options.hpp>
 
 namespace troupe::detail {
 
-/// The door of a running scatter-gather: its actor, and the bound of what it holds.
-class gather_gate {
+/// The actors of a running scatter-gather but for its services.
+class gather_crew {
 public:
-  gather_gate(caf::actor_system& sys, const std::string& name, const gather_options& o,
+  gather_crew(std::shared_ptr<request_account> account, const gather_options& o,
               std::size_t services);
-  gather_gate(const gather_gate&) = delete;
-  gather_gate& operator=(const gather_gate&) = delete;
-  /// What is not answered yet is answered `closed`, and its services are cancelled.
-  ~gather_gate();
+  gather_crew(const gather_crew&) = delete;
+  gather_crew& operator=(const gather_crew&) = delete;
+  ~gather_crew() { end(); }
 
-  /// The refusal where there is no room for a request more. Else it is counted, until what `leave`
-  /// gives is called.
-  std::optional<error> enter();
-  std::function<void()> leave() const;
   void submit(std::shared_ptr<gather_job> job) const;
-
-  std::size_t in_flight() const noexcept { return *in_flight_; }
+  /// Gives up the call when `left` is over.
+  void watch(std::weak_ptr<open_call> call, duration left) const;
+  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make);
+  /// Answers what is open, `closed`, and cancels its services. May be repeated.
+  void end();
 
 private:
-  caf::actor_system& sys_;
-  std::string name_;
-  std::size_t most_;
-  std::shared_ptr<std::atomic<std::size_t>> in_flight_; // outlives the gate: late answers count
-  caf::actor actor_;
+  std::shared_ptr<request_account> account_;
+  caf::actor gatherer_;
+  caf::actor deadlines_;
+  std::mutex mutex_;
+  caf::actor gate_;
 };
 
 /// A running scatter-gather: asks all services, and answers as the options have it.
 template <class Req, class Resp>
-class gathering {
+class gathering final : public service_core<Req, std::vector<result<Resp>>> {
 public:
   using request = gather_request<Req, Resp>;
   using services = typename request::services;
-  using done_function = typename request::done_function;
+  using answers = std::vector<result<Resp>>;
+  using item = call_item<Req, answers>;
 
-  gathering(caf::actor_system& sys, const std::string& name, const gather_options& o, services all)
-      : gate_(sys, name, o, all.size()),
-        services_(std::make_shared<const services>(std::move(all))) {}
+  gathering(std::shared_ptr<request_account> account, const gather_options& o, services all,
+            duration drain_limit)
+      : account_(std::move(account)), crew_(account_, o, all.size()),
+        services_(std::make_shared<const services>(std::move(all))), drain_limit_(drain_limit) {}
 
-  /// `done` is called once: here if it is refused, else by the actor.
-  void operator()(Req r, const context& ctx, done_function done) {
-    if (auto refusal = gate_.enter()) {
-      done(tl::unexpected<error>{std::move(*refusal)});
-      return;
-    }
-    auto counted = [done = std::move(done), leave = gate_.leave()](auto answer) {
-      leave();
-      done(std::move(answer));
-    };
-    gate_.submit(std::make_shared<request>(services_, std::move(r), ctx, std::move(counted)));
+  ~gathering() override {
+    // On a worker's thread it cannot wait for what may wait for that worker.
+    drain(service_thread::inside() ? duration::zero() : drain_limit_);
   }
 
-  std::size_t in_flight() const noexcept { return gate_.in_flight(); }
+  /// Never waits.
+  void submit(item call) override {
+    if (is_refused(call))
+      return;
+    if (auto refusal = account_->enter())
+      call.reply.fail(std::move(*refusal));
+    else
+      admit(std::move(call));
+  }
+
+  bool try_submit(item& call) override {
+    if (is_refused(call))
+      return true;
+    if (auto refusal = account_->enter()) {
+      if (refusal->code() == errc::pool_full)
+        return false;
+      call.reply.fail(std::move(*refusal));
+      return true;
+    }
+    admit(std::move(call));
+    return true;
+  }
+
+  report drain(duration limit) override {
+    account_->shut();
+    if (!service_thread::inside())
+      account_->wait_empty(limit);
+    auto end = account_->finish();
+    crew_.end();
+    return end;
+  }
+  stage_metrics metrics() const override { return account_->metrics(); }
+  caf::actor_system& system() const override { return account_->system(); }
+  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
+    return crew_.gate(make);
+  }
 
 private:
-  gather_gate gate_;
+  static bool is_refused(item& call) {
+    if (!call.ctx || !call.ctx->cancelled())
+      return false;
+    call.reply.fail(call.ctx->why());
+    return true;
+  }
+
+  void admit(item call) {
+    if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
+      crew_.watch(call.reply.open(), *left);
+    const auto ctx = call.ctx ? *call.ctx : context{};
+    auto reply = std::make_shared<ticket<answers>>(std::move(call.reply));
+    auto done = [reply, account = account_, since = account_->now()](result<answers> a) {
+      const service_thread at_work;
+      account->leave(a ? errc::none : a.error().code(), since);
+      reply->answer(std::move(a));
+    };
+    crew_.submit(
+        std::make_shared<request>(services_, std::move(call.request), ctx, std::move(done)));
+  }
+
+  std::shared_ptr<request_account> account_;
+  gather_crew crew_;
   std::shared_ptr<const services> services_;
+  duration drain_limit_;
 };
 
 } // namespace troupe::detail
