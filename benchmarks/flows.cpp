@@ -1,13 +1,16 @@
 // Times flows of uint64 items and prints one line a run:
 //
-//     flows --workload W1|W2|W3|W8 [--n ITEMS] [--buffer ITEMS] [--monitor on]
+//     flows --workload W1|W2|W3|W4|W4o|W5a|W5b|W8 [--n ITEMS] [--buffer ITEMS] [--monitor on]
 //     RESULT workload=W1 peer=troupe n=.. ns_per_item=.. items_per_s=.. wall_ms=.. cpu_ms=..
 //     rss_kb=.. checksum=..
 //
 // W1: 1 producer -> 1 consumer. W2: 4 producers -> 4 consumers. W3: source -> x*2 -> +10 ->
-// x^(x>>1) -> keep evens -> sink. W8: one item every 2 ms through the idle pipeline of W3: p50 and
-// p99 from source to sink. The time runs from before the first actor is spawned to after the last
-// is gone. Checksums depend on the order where there is one.
+// x^(x>>1) -> keep evens -> sink. W4: source -> 4 workers in turn (x*x) -> first come -> sink; W4o:
+// the same in order. W5a, W5b: a worker_pool of 4 as a stage, tasks of 1 us and 20 us (as many
+// iterations as BENCH_ITERS_1US says, or 600): efficiency = n * task / 2 cores / wall. W8: one item
+// every 2 ms through the idle pipeline of W3: p50 and p99 from source to sink. The time runs from
+// before the first actor is spawned to after the last is gone. Checksums depend on the order where
+// there is one.
 
 #include <algorithm>
 #include <atomic>
@@ -51,7 +54,8 @@ arguments parse(int argc, char** argv) {
     a.workload = given["--workload"];
   if (given.contains("--peer"))
     a.peer = given["--peer"];
-  a.n = number("--n", a.workload == "W8" ? 500 : a.n);
+  const std::map<std::string, u64> usual{{"W5a", 1'000'000}, {"W5b", 100'000}, {"W8", 500}};
+  a.n = number("--n", usual.contains(a.workload) ? usual.at(a.workload) : a.n);
   a.buffer = number("--buffer", a.buffer);
   a.watched = given["--monitor"] == "on";
   return a;
@@ -138,6 +142,69 @@ bool many_to_many(caf::actor_system& sys, const arguments& a) {
                sum);
 }
 
+bool four_workers(caf::actor_system& sys, const arguments& a) {
+  u64 sum = 0;
+  const auto square = [](u64 x) { return x * x; };
+  const auto order = a.workload == "W4o" ? tr::merge::in_order : tr::merge::first_available;
+  return timed(sys, a,
+               counter(a, 0, a.n)
+                   | tr::fan_out("square", square, {.workers = 4, .buffer = a.buffer})
+                   | tr::fan_in("merge", {.merge = order, .buffer = a.buffer})
+                   | tr::sink("sink", [&sum](u64 x) { sum += x; }, {.buffer = a.buffer}),
+               sum);
+}
+
+// A chain of dependent xorshifts: nothing to gain from the processor's other ports.
+u64 work(u64 x, u64 iterations) {
+  for (u64 i = 0; i < iterations; ++i) {
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+  }
+  return x;
+}
+
+double thread_cpu_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
+}
+
+// One task alone, the best of several tries.
+double task_ns(u64 iterations) {
+  const u64 tasks = 1'000'000 / (2 * iterations + 1) + 1;
+  double best = 1e30;
+  volatile u64 sum = 0;
+  for (int round = 0; round < 15; ++round) {
+    const auto began = thread_cpu_ns();
+    for (u64 i = 0; i < tasks; ++i)
+      sum = sum + work(i + 1, iterations);
+    best = std::min(best, (thread_cpu_ns() - began) / static_cast<double>(tasks));
+  }
+  return best;
+}
+
+bool pool_of_four(caf::actor_system& sys, const arguments& a) {
+  const auto* const given = std::getenv("BENCH_ITERS_1US");
+  const u64 iterations
+      = (given != nullptr ? std::stoull(given) : 600) * (a.workload == "W5b" ? 20 : 1);
+  const auto alone = task_ns(iterations);
+  u64 sum = 0;
+  const auto pool = tr::worker_pool("pool", [iterations](u64 x) { return work(x + 1, iterations); },
+                                    {.workers = {4}, .queue = a.buffer});
+  const auto began = wall::now();
+  const auto cpu = cpu_ms();
+  const auto end
+      = tr::start(sys, counter(a, 0, a.n) | pool
+                           | tr::sink("sink", [&sum](u64 x) { sum += x; }, {.buffer = a.buffer}))
+            .wait();
+  const std::chrono::duration<double, std::nano> took = wall::now() - began;
+  report(a, took.count(), cpu_ms() - cpu, sum,
+         " task_ns=" + std::to_string(alone) + " efficiency="
+             + std::to_string(static_cast<double>(a.n) * alone / 2 / took.count()));
+  return end.clean();
+}
+
 bool idle_latency(caf::actor_system& sys, const arguments& a) {
   std::vector<u64> latencies;
   const auto now = [] { return static_cast<u64>(wall::now().time_since_epoch().count()); };
@@ -173,8 +240,12 @@ int main(int argc, char** argv) {
     return ordered(sys, a) ? 0 : 1;
   if (a.workload == "W2")
     return many_to_many(sys, a) ? 0 : 1;
+  if (a.workload == "W4" || a.workload == "W4o")
+    return four_workers(sys, a) ? 0 : 1;
+  if (a.workload == "W5a" || a.workload == "W5b")
+    return pool_of_four(sys, a) ? 0 : 1;
   if (a.workload == "W8")
     return idle_latency(sys, a) ? 0 : 1;
-  std::cerr << "UNSUPPORTED " << a.workload << "; there are W1, W2, W3, W8\n";
+  std::cerr << "UNSUPPORTED " << a.workload << "; there are W1, W2, W3, W4, W4o, W5a, W5b, W8\n";
   return 3;
 }

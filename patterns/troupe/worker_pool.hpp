@@ -43,6 +43,19 @@ concept serves
     = std::copy_constructible<F> && accepts<F, Req> && std::convertible_to<answer_t<F, Req>,
                                                                            result<Resp>>;
 
+/// The function with its types settled: generic ones have none, and others may need a conversion.
+template <class Req, class Resp, class F>
+struct typed_function {
+  F function;
+
+  result<Resp> operator()(Req&& r, context& ctx) requires callable_with<F, Req> {
+    return call(function, std::move(r), ctx);
+  }
+  result<Resp> operator()(const Req& r, context& ctx) requires callable_with<F, const Req&> {
+    return call(function, r, ctx);
+  }
+};
+
 template <class Req, class Resp, class F>
 struct pool_pipe : pipe_tag {
   using request = Req;

@@ -130,10 +130,14 @@ TEST_SUITE("plan_edge") {
           }
   }
 
-  TEST_CASE("every receiver can have two full batches") {
-    const auto p = tr::plan_edge(1024, 8, 1, 8);
-
-    CHECK(p.items / p.capacity >= 16);
+  TEST_CASE("there is a full batch for each party, and at least two") {
+    for (std::size_t senders : {1, 2, 4, 8})
+      for (std::size_t receivers : {1, 2, 4, 8}) {
+        CAPTURE(senders);
+        CAPTURE(receivers);
+        const auto p = tr::plan_edge(1024, 8, senders, receivers);
+        CHECK(senders * (p.items / p.capacity) >= std::max({std::size_t{2}, senders, receivers}));
+      }
   }
 }
 

@@ -10,8 +10,7 @@ distributor::distributor(caf::actor_config& cfg, std::shared_ptr<run_state> stat
     : router_actor(cfg, std::move(state), std::move(supervisor)), setup_(std::move(setup)) {}
 
 caf::message_handler distributor::handlers() {
-  return caf::message_handler{[this](const crew_msg& msg) { take_in(msg); }}.or_else(
-      router_actor::handlers());
+  return router_actor::handlers().or_else([this](const crew_msg& msg) { take_in(msg); });
 }
 
 void distributor::release() {

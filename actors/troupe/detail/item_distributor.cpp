@@ -148,7 +148,8 @@ bool item_distributor::resize_if_due() {
 void item_distributor::pump() {
   if (divider_ == nullptr || (to_workers() && alive_ == 0))
     return;
-  out_.begin(*this, now());
+  clock_ = now();
+  out_.begin(*this, clock_);
   if (may_work() && resize_if_due()) {
     deal_again();
     if (again_.empty())
@@ -202,12 +203,14 @@ void item_distributor::deal() {
       counts().receive(batch.size());
     }
     const auto cursor = batch.cursor;
-    const auto began = now();
     const bool used_up = step(batch);
     const auto items = batch.cursor - cursor;
     const auto filtered = out_.take_skipped();
-    busy_ += now() - began;
-    in_.sizer().record(items, now() - began);
+    const duration spent = now() - clock_;
+    clock_ += spent;
+    out_.begin(*this, clock_);
+    busy_ += spent;
+    in_.sizer().record(items, spent);
     counts().filter(filtered);
     counts().deliver(items - filtered);
     if (!used_up)

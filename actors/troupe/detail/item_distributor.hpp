@@ -65,6 +65,7 @@ private:
   std::deque<batch_ptr> again_; ///< what dead workers left behind
   std::optional<std::size_t> resize_to_;
   std::uint64_t dealt_ = 0;
+  time_point clock_{}; ///< the last time read
   std::size_t alive_ = 0;
   std::size_t active_ = 0; ///< how many workers are to be used
   bool dismissed_ = false;

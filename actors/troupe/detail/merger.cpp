@@ -6,8 +6,7 @@
 namespace troupe::detail {
 
 caf::message_handler merger::handlers() {
-  return caf::message_handler{[this](const lane_msg& msg) { add_lane(msg.worker); }}.or_else(
-      router_actor::handlers());
+  return router_actor::handlers().or_else([this](const lane_msg& msg) { add_lane(msg.worker); });
 }
 
 void merger::release() {

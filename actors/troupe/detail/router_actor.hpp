@@ -23,7 +23,7 @@ public:
   void on_exit() override;
 
 protected:
-  /// Handlers that all share; derived classes put theirs in front.
+  /// Handlers that all share, the frequent ones first; derived classes put theirs behind.
   caf::message_handler handlers() override;
   void on_exit_msg(const caf::error& reason) override { quit(reason); }
 

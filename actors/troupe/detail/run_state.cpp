@@ -9,8 +9,8 @@ namespace troupe::detail {
 
 run_state::run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
                      std::function<void(const dead_letter&)> dead_letters)
-    : system_(sys), stages_(std::move(stages)), ctx_(ctx), dead_letters_(std::move(dead_letters)),
-      started_(detail::now(sys)) {}
+    : system_(sys), clock_(sys), stages_(std::move(stages)), ctx_(ctx),
+      dead_letters_(std::move(dead_letters)), started_(detail::now(sys)) {}
 
 std::shared_ptr<run_state> run_state::make_presence(const std::shared_ptr<run_state>& state) {
   // The deleter lives as long as `presence_` refers to it, so it must not keep the state that long.
@@ -30,8 +30,6 @@ void run_state::keep(const caf::actor& actor) {
       presence->actors_.fetch_sub(1, std::memory_order_relaxed);
   });
 }
-
-time_point run_state::now() const { return detail::now(system_); }
 
 std::size_t run_state::index_of(const std::string& stage) const {
   for (std::size_t i = 0; i < stages_.size(); ++i)

@@ -15,6 +15,7 @@
 
 #include <troupe/context.hpp>
 #include <troupe/detail/account.hpp>
+#include <troupe/detail/compat.hpp>
 
 #include <troupe/observer.hpp>
 #include <troupe/on_error.hpp>
@@ -73,7 +74,7 @@ public:
 
   const std::atomic<bool>& halted() const noexcept { return halted_; }
   context& ctx() noexcept { return ctx_; }
-  time_point now() const;
+  time_point now() const noexcept { return clock_.now(); }
 
   /// Nothing further may be started. The first reason is the one reported (errc::none: none).
   void halt(const error& reason);
@@ -102,6 +103,7 @@ private:
   stage_sample collect(const stage_state& stage, bool over) const;
 
   caf::actor_system& system_;
+  clock_reader clock_;
   std::vector<stage_state> stages_;
   context ctx_;
   std::function<void(const dead_letter&)> dead_letters_;

@@ -171,7 +171,8 @@ bool stage_actor::step(batch_base& in) {
   }
   if (out != nullptr) {
     counts().emit(out->size() - filled);
-    if (out->size() >= out->limit)
+    // The last one of a numbered batch leaves with its mark, which `close_mark` puts on it.
+    if (out->size() >= out->limit && (in.marks.empty() || in.left() > 0))
       out_->send_now(*this, clock_);
   }
   return can_work();

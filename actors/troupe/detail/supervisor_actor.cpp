@@ -10,6 +10,10 @@ namespace {
 // Two timers may be pending: generation 0 is the context's deadline.
 constexpr std::uint64_t deadline_generation = 0;
 
+error deadline_passed() {
+  return {errc::deadline_exceeded, {}, "the deadline of the run's context has passed"};
+}
+
 std::string seconds(duration d) {
   auto text = std::to_string(std::chrono::duration<double>(d).count());
   text.erase(text.find_last_not_of('0') + 1);
@@ -42,7 +46,7 @@ caf::message_handler supervisor_actor::handlers() {
       },
       [this](timer_msg msg) {
         if (msg.generation == deadline_generation)
-          abort({errc::deadline_exceeded, {}, "the deadline of the run's context has passed"});
+          abort(deadline_passed());
         else if (msg.generation == drain_generation_)
           abort(
               {errc::timed_out, {}, "the drain limit of " + seconds(drain_limit_) + " has passed"});
@@ -78,7 +82,11 @@ void supervisor_actor::follow(troupe::context& ctx) {
     send_after(this, *left, caf::actor{this}, timer_msg{deadline_generation});
   // The context outlives us: it gets what it needs by value, and forgets it when we end.
   callback_ = ctx.on_cancel([self = caf::actor{this}, state = state_] {
-    const error reason{errc::cancelled, {}, "the run's context was cancelled"};
+    auto reason = state->ctx().why();
+    if (reason.code() == errc::deadline_exceeded)
+      reason = deadline_passed();
+    else
+      reason = {errc::cancelled, {}, "the run's context was cancelled"};
     state->halt(reason);
     detail::anon_send_urgent(self, stop_msg{reason});
   });

@@ -94,8 +94,10 @@ inline edge_plan plan_edge(std::size_t buffer, std::size_t item_bytes, std::size
   constexpr std::size_t batch_bytes = 32 * 1024;
   edge_plan plan;
   plan.items = std::max({buffer, senders, receivers}) / senders;
-  // Two full batches for each receiver: one to work on, one to come. More would make them smaller.
-  const auto full_batches = std::max<std::size_t>(2, (2 * receivers + senders - 1) / senders);
+  // One full batch for each party, and at least two: one to work on, one to come. More would make
+  // them smaller, and each has its price.
+  const auto all = std::max({std::size_t{2}, senders, receivers});
+  const auto full_batches = (all + senders - 1) / senders;
   const auto most_in_batch
       = std::max<std::size_t>(1, batch_bytes / std::max<std::size_t>(1, item_bytes));
   plan.capacity = std::clamp<std::size_t>(plan.items / full_batches, 1, most_in_batch);
