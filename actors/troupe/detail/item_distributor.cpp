@@ -11,8 +11,7 @@ item_distributor::item_distributor(caf::actor_config& cfg, worker_setup common,
                                    item_distributor_setup setup)
     : worker_actor(cfg, std::move(common)), setup_(std::move(setup)),
       in_(batch_sizer{setup_.batch}),
-      out_(setup_.items, setup_.numbers,
-           setup_.workers ? setup_.plans.front().items : dealer::no_limit) {
+      out_(setup_.items, setup_.workers ? setup_.plans.front().items : dealer::no_limit) {
   if (to_workers())
     out_.keep_hold();
 }
@@ -55,7 +54,8 @@ void item_distributor::wire(wire_msg& msg) {
     return;
   }
   for (std::size_t i = 0; i < msg.downstream.size(); ++i) {
-    out_.add(setup_.plans[to_workers() ? 0 : i]);
+    const std::size_t plan = to_workers() ? 0 : i;
+    out_.add(setup_.plans[plan], setup_.numbers[plan]);
     out_.connect(i, msg.downstream[i]);
     if (to_workers())
       employ(msg.downstream[i].actor, i);
@@ -95,7 +95,7 @@ void item_distributor::take_in(const crew_msg& msg) {
       continue;
     }
     const auto slot = out_.size();
-    out_.add(setup_.plans.front());
+    out_.add(setup_.plans.front(), setup_.numbers.front());
     out_.connect(slot, {worker, 0});
     // The merger learns of this input before any of its inputs can have ended.
     if (msg.merger)
@@ -121,7 +121,7 @@ void item_distributor::on_worker_gone(std::size_t slot) {
   }
   state().count_redelivered(stage(), items);
   // Dealt out again they would get new numbers, and the old ones be waited for in vain.
-  if (setup_.numbers && items > 0)
+  if (setup_.numbers.front() && items > 0)
     break_down({errc::worker_died,
                 {},
                 "a worker that had items by key was ended from outside; "
