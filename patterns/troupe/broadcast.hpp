@@ -46,6 +46,8 @@ std::vector<ends> open_parts(const std::vector<ends>& all, const std::vector<boo
 
 template <class... Branches>
 struct split_pipe : pipe_tag {
+  static_assert(sizeof...(Branches) > 0, "troupe: this junction has no branch to send items into");
+
   std::tuple<Branches...> branches;
   explicit split_pipe(std::tuple<Branches...> b) : branches(std::move(b)) {}
 

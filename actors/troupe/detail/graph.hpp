@@ -35,7 +35,8 @@ public:
   bool deals_items(std::size_t i) const;
   /// Whether the node's results are merged into one stream.
   bool has_merger(std::size_t i) const;
-  /// Whether what this node deals out, of a split into that branch, is put in order again behind it.
+  /// Whether what this node deals out, of a split into that branch, is put in order again behind
+  /// it.
   bool numbers(std::size_t i, std::uint32_t branch = 0) const;
   /// Whether several parts with an order between them are processed where this node stands.
   bool is_in_order(std::size_t i) const;

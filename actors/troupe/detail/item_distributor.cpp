@@ -32,7 +32,8 @@ caf::message_handler item_distributor::handlers() {
       },
       [this](enough_msg msg) {
         out_.satisfy(msg.outlet);
-        if (out_.all_satisfied())
+        // Workers feed the same merger: what one says holds for all, also for those that are dead.
+        if ((to_workers() || out_.all_satisfied()) && !std::exchange(satisfied_, true))
           in_.tell_enough(*this);
         pump();
       },

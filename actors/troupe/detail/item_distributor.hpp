@@ -67,6 +67,7 @@ private:
   std::uint64_t dealt_ = 0;
   std::size_t alive_ = 0;
   std::size_t active_ = 0; ///< how many workers are to be used
+  bool satisfied_ = false; ///< nothing more is wanted behind it
   bool dismissed_ = false;
 };
 
