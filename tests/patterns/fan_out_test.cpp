@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -552,6 +553,82 @@ TEST_SUITE("fan_out, when workers die") {
       CHECK(end.error()->code() == tr::errc::worker_died);
       CHECK(end.error()->stage() == "work");
       CHECK(sys.actors() == 0);
+    }
+  }
+
+  // An item that had found no room had its worker chosen; the next one to be dealt out, of a dead
+  // worker's, went there in its place.
+  TEST_CASE("regression: what a dead worker leaves goes where its key belongs") {
+    tr::key_table keys{3};
+    auto without_2 = keys;
+    without_2.remove(2);
+    const auto key_of = [](std::size_t worker, const tr::key_table& t, int from) {
+      while (t.worker_of(std::hash<int>{}(from)) != worker)
+        ++from;
+      return from;
+    };
+    const int a = key_of(1, keys, 0);
+    int b = key_of(2, keys, 0);
+    while (without_2.worker_of(std::hash<int>{}(b)) != 0)
+      b = key_of(2, keys, b + 1);
+    std::vector<std::pair<int, int>> items{{a, 0}};
+    for (int i = 0; i < 40; ++i)
+      items.emplace_back(b, i);
+    items.insert(items.begin() + 8, {a, 1}); // finds no room
+    virtual_system sys;
+    std::vector<int> out;
+    const auto work = [first = true](const std::pair<int, int>& x) mutable {
+      if (x.second == 0 && std::exchange(first, false))
+        throw std::runtime_error{"not yet"};
+      return x;
+    };
+    const auto by_first
+        = tr::dispatch::by_key([](const std::pair<int, int>& x) { return x.first; });
+
+    auto r = tr::start(
+        sys, tr::from("n", items)
+                 | tr::fan_out("work", work,
+                               {.workers = 3, .to = by_first, .buffer = 16, .on_error = after(10s)})
+                 | tr::fan_in("all") | tr::sink("end", [&](const auto& x) {
+                     if (x.first == b)
+                       out.push_back(x.second);
+                   }));
+    CHECK(!r.wait_for(5s));
+    tr::detail::anon_kill(tr::detail::actors_of(r, "work")[2]);
+    CHECK(r.wait().clean());
+
+    CHECK(out == numbers(40));
+  }
+
+  TEST_CASE("two deaths, at any moment, leave each key its order and lose nothing") {
+    const auto key = [](int x) { return x % 13; };
+    for (std::size_t steps = 0; steps < 300; ++steps) {
+      CAPTURE(steps);
+      virtual_system sys;
+      std::vector<int> out;
+      const auto work = slow_once([](int x) { return x % 11 == 3; });
+      const tr::fan_out_options options{
+          .workers = 4, .to = tr::dispatch::by_key(key), .buffer = 12, .on_error = after(1s)};
+      const auto flow = tr::from("n", numbers(200)) | tr::fan_out("work", work, options)
+                        | tr::fan_in("all") | tr::collect("out", out);
+
+      auto r = tr::start(sys, flow);
+      CHECK(!r.wait_for(2500ms));
+      const auto workers = tr::detail::actors_of(r, "work");
+      run_steps(sys, steps / 10);
+      tr::detail::anon_kill(workers[steps % 4]);
+      run_steps(sys, steps % 10);
+      tr::detail::anon_kill(workers[(steps + 1 + steps / 4 % 3) % 4]);
+      CHECK(accounted_graph(r.wait(), flow.topology()).clean());
+
+      std::map<int, int> last;
+      bool held = true;
+      for (const int x : out) {
+        held = held && (!last.contains(key(x)) || last[key(x)] < x);
+        last[key(x)] = x;
+      }
+      CHECK(held);
+      CHECK(sorted(out) == numbers(200));
     }
   }
 

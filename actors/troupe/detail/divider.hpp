@@ -67,8 +67,9 @@ public:
   }
   void remove(std::size_t slot) override {
     choose_.remove(slot);
-    if (chosen_ == slot)
-      chosen_.reset();
+    // Not only that of the dead: the next item may be one that it left, instead of the one chosen
+    // for.
+    chosen_.reset();
   }
 
 private:

@@ -115,11 +115,13 @@ void item_distributor::on_worker_gone(std::size_t slot) {
   if (alive_ >= active_) // one that is parked takes over
     resize_to_ = active_;
   std::uint64_t items = 0;
-  for (auto& batch : out_.lose(slot)) {
+  auto lost = out_.lose(slot);
+  for (const auto& batch : lost)
     items += batch->left();
-    if (batch->left() > 0)
-      again_.push_back(std::move(batch));
-  }
+  std::erase_if(lost, [](const batch_ptr& batch) { return batch->left() == 0; });
+  // It had them before what an earlier death has left could be dealt out: their keys' order.
+  again_.insert(again_.begin(), std::make_move_iterator(lost.begin()),
+                std::make_move_iterator(lost.end()));
   state().count_redelivered(stage(), items);
   // Dealt out again they would get new numbers, and the old ones be waited for in vain.
   if (setup_.numbers.front() && items > 0)
