@@ -46,6 +46,8 @@ std::vector<ends> open_parts(const std::vector<ends>& all, const std::vector<boo
 
 template <class... Branches>
 struct split_pipe : pipe_tag {
+  static_assert(sizeof...(Branches) > 0, "troupe: this junction has no branch to send items into");
+
   std::tuple<Branches...> branches;
   explicit split_pipe(std::tuple<Branches...> b) : branches(std::move(b)) {}
 
@@ -97,7 +99,7 @@ struct broadcast_pipe : split_pipe<Branches...> {
   auto attach(const flow<T>& f) const {
     if constexpr (std::copy_constructible<T>) {
       auto n = split_node(name, "broadcast", item_type_of<T>());
-      n.make_divider = [](bool numbers) { return std::make_unique<copying_divider<T>>(numbers); };
+      n.make_divider = [] { return std::make_unique<copying_divider<T>>(); };
       return this->branch_out(f, std::move(n));
     } else {
       static_assert(never<T>, "troupe: broadcast copies each item, and the item type of this flow "
@@ -120,7 +122,7 @@ struct partition_pipe : split_pipe<Branches...> {
                       std::size_t, const Index&,
                       const T&> || std::is_invocable_r_v<std::size_t, Index&, const T&>) {
       auto n = split_node(name, "partition", item_type_of<T>());
-      n.make_divider = [choose = choose_branch<T, Index>{index}](bool) {
+      n.make_divider = [choose = choose_branch<T, Index>{index}] {
         return std::make_unique<choosing_divider<T, choose_branch<T, Index>>>(choose);
       };
       return this->branch_out(f, std::move(n));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -90,6 +91,11 @@ flow<T> merged(std::string name, const fan_in_options& options, const std::vecto
   return access::make<T>(join(parts, std::move(n)));
 }
 
+template <class T>
+inline constexpr bool are_lanes = false;
+template <class T>
+inline constexpr bool are_lanes<lanes<T>> = true;
+
 struct fan_in_pipe : pipe_tag {
   std::string name;
   fan_in_options options;
@@ -138,16 +144,32 @@ inline detail::fan_in_pipe fan_in(std::string name, fan_in_options options = {})
 template <class T, std::same_as<flow<T>>... More>
 flow<T> fan_in(std::string name, fan_in_options options, const flow<T>& first,
                const More&... more) {
-  const auto parts = detail::independent({detail::access::of(first), detail::access::of(more)...});
-  return detail::merged<T>(std::move(name), options, parts, nullptr, parts.size());
+  if constexpr (std::is_void_v<T>) {
+    static_assert(
+        detail::never<T>,
+        "troupe: the flows of this fan_in already end in sinks; there is nothing to merge");
+    return {};
+  } else {
+    const auto parts
+        = detail::independent({detail::access::of(first), detail::access::of(more)...});
+    return detail::merged<T>(std::move(name), options, parts, nullptr, parts.size());
+  }
 }
 
 template <class T, class... More>
-requires(sizeof...(More) > 0
+requires(sizeof...(More) > 0 && !(detail::are_lanes<More> || ...)
          && !(std::same_as<More, flow<T>> && ...)) flow<T> fan_in(std::string, fan_in_options,
                                                                   const flow<T>&, const More&...) {
   static_assert(detail::never<T>,
                 "troupe: the flows of this fan_in do not all have the same item type");
+  return {};
+}
+
+template <class... Flows>
+requires(detail::are_lanes<Flows> || ...) flow<detail::invalid> fan_in(std::string, fan_in_options,
+                                                                       const Flows&...) {
+  static_assert(sizeof...(Flows) == 0, "troupe: a fan_in is missing; the lanes of a fan_out must "
+                                       "be merged before they meet other flows");
   return {};
 }
 
@@ -159,14 +181,19 @@ requires(sizeof...(More) > 0
 template <class A, class B>
 flow<std::pair<A, B>> zip(std::string name, const flow<A>& a, const flow<B>& b,
                           count buffer = 1024) {
-  auto n = detail::fan_in_node(std::move(name), {.buffer = buffer}, 2);
-  n.what = "zip";
-  n.how = "";
-  n.joining = detail::joining::by_item;
-  n.output = detail::item_type_of<std::pair<A, B>>();
-  n.make_joiner = [] { return std::make_unique<detail::pairing_joiner<A, B>>(); };
-  return detail::access::make<std::pair<A, B>>(
-      join(detail::independent({detail::access::of(a), detail::access::of(b)}), std::move(n)));
+  if constexpr (std::is_void_v<A> || std::is_void_v<B>) {
+    static_assert(detail::never<A>, "troupe: a flow of this zip already ends in a sink");
+    return {};
+  } else {
+    auto n = detail::fan_in_node(std::move(name), {.buffer = buffer}, 2);
+    n.what = "zip";
+    n.how = "";
+    n.joining = detail::joining::by_item;
+    n.output = detail::item_type_of<std::pair<A, B>>();
+    n.make_joiner = [] { return std::make_unique<detail::pairing_joiner<A, B>>(); };
+    return detail::access::make<std::pair<A, B>>(
+        join(detail::independent({detail::access::of(a), detail::access::of(b)}), std::move(n)));
+  }
 }
 
 } // namespace troupe

@@ -35,7 +35,7 @@ node fan_out_node(std::string name, const fan_out_options& options);
 
 template <class T, class Choose>
 auto divider_maker(Choose choose) {
-  return [choose](bool) { return std::make_unique<choosing_divider<T, Choose>>(choose); };
+  return [choose] { return std::make_unique<choosing_divider<T, Choose>>(choose); };
 }
 
 template <class T>

@@ -153,6 +153,13 @@ struct chained : pipe_tag {
   }
 };
 
+/// A part of a flow, to be attached later: `auto clean = map("trim", trim) | filter("some", some);`
+/// Here, in the namespace of the pipes, it is found without a using.
+template <pipe A, pipe B>
+auto operator|(A a, B b) {
+  return chained<A, B>{std::move(a), std::move(b)};
+}
+
 } // namespace detail
 
 template <class T, detail::pipe P>
@@ -163,12 +170,6 @@ auto operator|(const lanes<T>& l, const P& p) {
 template <class T, detail::pipe P>
 auto operator|(const flow<T>& f, const P& p) {
   return detail::bind(f, p);
-}
-
-/// A part of a flow, to be attached later: `auto clean = map("trim", trim) | filter("some", some);`
-template <detail::pipe A, detail::pipe B>
-auto operator|(A a, B b) {
-  return detail::chained<A, B>{std::move(a), std::move(b)};
 }
 
 } // namespace troupe

@@ -73,7 +73,7 @@ struct node {
   std::vector<std::size_t> weights;
   detail::dealing dealing = dealing::by_rule;
   /// For a split, and where single items are dealt out to workers.
-  std::function<std::unique_ptr<divider>(bool numbers)> make_divider;
+  std::function<std::unique_ptr<divider>()> make_divider;
   bool lanes = false; ///< what its workers make is left to the join behind it
 
   detail::joining joining = joining::as_they_come;

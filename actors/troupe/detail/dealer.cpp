@@ -7,8 +7,8 @@
 
 namespace troupe::detail {
 
-void dealer::add(edge_plan plan) {
-  outlets_.push_back({outlet{type_, plan}, {}});
+void dealer::add(edge_plan plan, bool numbers) {
+  outlets_.push_back({outlet{type_, plan}, numbers});
   open_.push_back(nullptr);
 }
 
@@ -20,17 +20,18 @@ void dealer::disconnect() noexcept {
 batch_base* dealer::open_another(std::size_t to) {
   if (room_ == 0)
     return nullptr;
+  const bool numbers = outlets_[to].numbers;
   // Numbers rise in the order of the items: the batch that was being filled is complete.
-  if (numbers_ && last_ != to && open_[last_] != nullptr)
+  if (numbers && last_ != to && open_[last_] != nullptr)
     send(last_);
   auto* const batch = outlets_[to].out.open();
   if (batch == nullptr)
     return nullptr;
   open_[to] = batch;
-  last_ = to;
+  last_ = numbers ? to : last_;
   if (batch->size() == 0) {
     batch->first = item_;
-    if (numbers_)
+    if (numbers)
       batch->marks.assign(1, {next_sequence_++, true});
   }
   return batch;

@@ -21,8 +21,7 @@ class dealer {
 public:
   static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-  dealer(item_type type, bool numbers, std::size_t room)
-      : type_(type), numbers_(numbers), room_(room) {}
+  dealer(item_type type, std::size_t room) : type_(type), room_(room) {}
 
   // -- for the divider ---------------------------------------------------------------------------
 
@@ -42,6 +41,8 @@ public:
   bool wanted(std::size_t to) const { return !outlets_[to].satisfied || keeps_hold_; }
   /// The item went nowhere.
   void skip() noexcept { ++skipped_; }
+  /// Whether what results from the batches of that outlet is put in order again.
+  bool numbers(std::size_t to) const { return outlets_[to].numbers; }
   std::size_t size() const noexcept { return outlets_.size(); }
   /// What is put in next results from this item of the input.
   void at(std::uint64_t item) noexcept { item_ = item; }
@@ -49,7 +50,7 @@ public:
 
   // -- for the actor -----------------------------------------------------------------------------
 
-  void add(edge_plan plan);
+  void add(edge_plan plan, bool numbers);
   void connect(std::size_t to, endpoint receiver) { outlets_[to].out.connect(std::move(receiver)); }
   void disconnect() noexcept;
   /// Who sends, and when, for what follows.
@@ -78,7 +79,8 @@ public:
 private:
   struct slot {
     outlet out;
-    std::deque<batch_ptr> lent;
+    bool numbers = false;
+    std::deque<batch_ptr> lent = {};
     std::uint64_t sent = 0;
     bool satisfied = false;
     bool lost = false;
@@ -88,12 +90,11 @@ private:
   void send(std::size_t to);
 
   item_type type_;
-  bool numbers_;
   bool keeps_hold_ = false;
   std::size_t room_;
   std::vector<slot> outlets_;
-  std::vector<batch_base*> open_; ///< by outlet; with marks only the last one used
-  std::size_t last_ = 0;
+  std::vector<batch_base*> open_; ///< by outlet; of those with numbers only the last one used
+  std::size_t last_ = 0;          ///< with numbers
   std::uint64_t next_sequence_ = 0;
   std::uint64_t item_ = 0;
   std::size_t skipped_ = 0;

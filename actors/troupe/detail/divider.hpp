@@ -67,8 +67,9 @@ public:
   }
   void remove(std::size_t slot) override {
     choose_.remove(slot);
-    if (chosen_ == slot)
-      chosen_.reset();
+    // Not only that of the dead: the next item may be one that it left, instead of the one chosen
+    // for.
+    chosen_.reset();
   }
 
 private:
@@ -137,8 +138,6 @@ private:
 template <class T>
 class copying_divider final : public divider {
 public:
-  explicit copying_divider(bool cuts_each) : cuts_each_(cuts_each) {}
-
   void step(batch_base& in, dealer& to) override {
     auto& items = static_cast<batch<T>&>(in).items;
     for (const auto size = items.size(); in.cursor < size; ++in.cursor, next_ = 0) {
@@ -151,7 +150,8 @@ public:
         if (out == nullptr)
           return;
         out->items.push_back(std::as_const(items[in.cursor]));
-        to.put(next_, cuts_each_ || out->items.size() >= out->limit);
+        // In order means item by item: the branches' results for an item follow each other.
+        to.put(next_, to.numbers(next_) || out->items.size() >= out->limit);
         copied_ = true;
       }
       if (!std::exchange(copied_, false))
@@ -160,7 +160,6 @@ public:
   }
 
 private:
-  bool cuts_each_; ///< results are put in order again, item by item
   std::size_t next_ = 0;
   bool copied_ = false;
 };

@@ -55,11 +55,18 @@ bool graph::has_merger(std::size_t i) const {
   return (n.role == role::stage || n.role == role::source) && is_crew(n) && !n.lanes;
 }
 
-bool graph::numbers(std::size_t i) const {
+// Not every branch leads to the join: of what goes into a sink the join would wait in vain.
+bool graph::restored(std::size_t split, std::uint32_t branch) const {
+  auto e = edge{split, branch, after(split, branch)};
+  while (e.to != nowhere && at(e.to).role != role::join)
+    e = {e.to, 0, after(e.to)};
+  return e.to != nowhere && at(e.to).restores == nodes_[split].get();
+}
+
+bool graph::numbers(std::size_t i, std::uint32_t branch) const {
   const auto& n = at(i);
   if (n.role == role::split)
-    return std::any_of(nodes_.begin(), nodes_.end(),
-                       [&](const node_ptr& j) { return j->restores == nodes_[i].get(); });
+    return restored(i, branch);
   if (n.lanes)
     return at(after(i)).joining == joining::in_order;
   return n.role == role::stage && is_crew(n) && is_in_order(i);
@@ -71,7 +78,7 @@ bool graph::is_in_order(std::size_t i) const {
   // Inside of branches that are put in order again, everything else would be undone there.
   for (auto up = into(i); !up.empty(); up = into(up.front().from))
     if (at(up.front().from).role == role::split)
-      return numbers(up.front().from);
+      return numbers(up.front().from, up.front().branch);
   return false;
 }
 

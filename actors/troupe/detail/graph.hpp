@@ -35,8 +35,9 @@ public:
   bool deals_items(std::size_t i) const;
   /// Whether the node's results are merged into one stream.
   bool has_merger(std::size_t i) const;
-  /// Whether what this node deals out is put in order again behind it.
-  bool numbers(std::size_t i) const;
+  /// Whether what this node deals out, of a split into that branch, is put in order again behind
+  /// it.
+  bool numbers(std::size_t i, std::uint32_t branch = 0) const;
   /// Whether several parts with an order between them are processed where this node stands.
   bool is_in_order(std::size_t i) const;
 
@@ -53,6 +54,7 @@ public:
   std::size_t helpers(std::size_t i) const;
 
 private:
+  bool restored(std::size_t split, std::uint32_t branch) const;
   std::size_t senders(std::size_t i) const;
 
   std::vector<node_ptr> nodes_;

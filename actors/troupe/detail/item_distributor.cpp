@@ -11,8 +11,7 @@ item_distributor::item_distributor(caf::actor_config& cfg, worker_setup common,
                                    item_distributor_setup setup)
     : worker_actor(cfg, std::move(common)), setup_(std::move(setup)),
       in_(batch_sizer{setup_.batch}),
-      out_(setup_.items, setup_.numbers,
-           setup_.workers ? setup_.plans.front().items : dealer::no_limit) {
+      out_(setup_.items, setup_.workers ? setup_.plans.front().items : dealer::no_limit) {
   if (to_workers())
     out_.keep_hold();
 }
@@ -33,7 +32,8 @@ caf::message_handler item_distributor::handlers() {
       },
       [this](enough_msg msg) {
         out_.satisfy(msg.outlet);
-        if (out_.all_satisfied())
+        // Workers feed the same merger: what one says holds for all, also for those that are dead.
+        if ((to_workers() || out_.all_satisfied()) && !std::exchange(satisfied_, true))
           in_.tell_enough(*this);
         pump();
       },
@@ -55,7 +55,8 @@ void item_distributor::wire(wire_msg& msg) {
     return;
   }
   for (std::size_t i = 0; i < msg.downstream.size(); ++i) {
-    out_.add(setup_.plans[to_workers() ? 0 : i]);
+    const std::size_t plan = to_workers() ? 0 : i;
+    out_.add(setup_.plans[plan], setup_.numbers[plan]);
     out_.connect(i, msg.downstream[i]);
     if (to_workers())
       employ(msg.downstream[i].actor, i);
@@ -95,7 +96,7 @@ void item_distributor::take_in(const crew_msg& msg) {
       continue;
     }
     const auto slot = out_.size();
-    out_.add(setup_.plans.front());
+    out_.add(setup_.plans.front(), setup_.numbers.front());
     out_.connect(slot, {worker, 0});
     // The merger learns of this input before any of its inputs can have ended.
     if (msg.merger)
@@ -114,14 +115,16 @@ void item_distributor::on_worker_gone(std::size_t slot) {
   if (alive_ >= active_) // one that is parked takes over
     resize_to_ = active_;
   std::uint64_t items = 0;
-  for (auto& batch : out_.lose(slot)) {
+  auto lost = out_.lose(slot);
+  for (const auto& batch : lost)
     items += batch->left();
-    if (batch->left() > 0)
-      again_.push_back(std::move(batch));
-  }
+  std::erase_if(lost, [](const batch_ptr& batch) { return batch->left() == 0; });
+  // It had them before what an earlier death has left could be dealt out: their keys' order.
+  again_.insert(again_.begin(), std::make_move_iterator(lost.begin()),
+                std::make_move_iterator(lost.end()));
   state().count_redelivered(stage(), items);
   // Dealt out again they would get new numbers, and the old ones be waited for in vain.
-  if (setup_.numbers && items > 0)
+  if (setup_.numbers.front() && items > 0)
     break_down({errc::worker_died,
                 {},
                 "a worker that had items by key was ended from outside; "

@@ -18,8 +18,8 @@ struct item_distributor_setup {
   item_type items;
   std::size_t batch = 1;              ///< most items in a batch that comes in
   std::vector<edge_plan> plans;       ///< of the branches; for workers the first one holds for all
+  std::vector<bool> numbers;          ///< likewise: results are put in order again
   std::optional<std::size_t> workers; ///< how many to begin with; empty: these are branches
-  bool numbers = false;               ///< results are put in order again
 };
 
 /// Looks at each item to tell which of its receivers gets it: the workers of a stage, or branches.
@@ -68,6 +68,7 @@ private:
   time_point clock_{}; ///< the last time read
   std::size_t alive_ = 0;
   std::size_t active_ = 0; ///< how many workers are to be used
+  bool satisfied_ = false; ///< nothing more is wanted behind it
   bool dismissed_ = false;
 };
 

@@ -131,7 +131,8 @@ private:
   // Usually only the lane that gave the last item has to show its next.
   template <class Later>
   bool all_shown(lane_set& in, Later later) {
-    if (const auto lane = std::exchange(changed_, std::nullopt); lane && missing_ == 0) {
+    if (const auto lane = std::exchange(changed_, std::nullopt);
+        lane && missing_ == 0 && shown_.size() == in.size()) {
       if (show(in, *lane, later))
         return true;
     }

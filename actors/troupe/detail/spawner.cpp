@@ -51,15 +51,17 @@ item_type spawner::input_of(std::size_t stage) const {
 caf::actor spawner::item_dealer(std::size_t stage, metric_block* block) {
   const auto& n = graph_.at(stage);
   item_distributor_setup setup;
-  setup.numbers = graph_.numbers(stage);
-  setup.make_divider = [make = n.make_divider, numbers = setup.numbers] { return make(numbers); };
+  setup.make_divider = n.make_divider;
   setup.items = input_of(stage);
   setup.batch = graph_.batch_in(graph_.into(stage).front());
   if (n.role == role::split) {
-    for (std::uint32_t b = 0; b < graph_.branches(stage); ++b)
+    for (std::uint32_t b = 0; b < graph_.branches(stage); ++b) {
       setup.plans.push_back(graph_.plan_out(stage, b));
+      setup.numbers.push_back(graph_.numbers(stage, b));
+    }
   } else {
     setup.plans.push_back(graph_.plan_deal(stage));
+    setup.numbers.push_back(graph_.numbers(stage));
     setup.workers = n.workers;
   }
   return kept(detail::spawn<item_distributor>(
