@@ -1,4 +1,5 @@
-// expect: troupe: the types of this generic function cannot be told; write worker_pool<Request, Response>(...)
+// expect: troupe: the types of this generic function cannot be told; write worker_pool<Request,
+// Response>(...)
 
 #include <troupe/worker_pool.hpp>
 

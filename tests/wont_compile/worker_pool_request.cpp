@@ -1,4 +1,5 @@
-// expect: troupe: the function of this worker_pool does not take the request and return the response
+// expect: troupe: the function of this worker_pool does not take the request and return the
+// response
 
 #include <string>
 

@@ -1,6 +1,5 @@
 #include <troupe/detail/asker_actor.hpp>
 
-#include <caf/exit_reason.hpp>
 #include <caf/sec.hpp>
 
 #include <troupe/detail/refusal.hpp>
@@ -78,7 +77,7 @@ void asker_base::on_exit() {
 error asker_base::meaning(const caf::error& e) const {
   if (e == caf::sec::request_timeout)
     return {errc::timed_out, name_, "no answer within " + as_text(timeout_)};
-  if (e == caf::sec::request_receiver_down || e.category() == caf::atom("exit"))
+  if (e == caf::sec::request_receiver_down)
     return {errc::worker_died, name_, "the actor that was asked is gone"};
   return {errc::stage_failed, name_, caf::to_string(e)};
 }
