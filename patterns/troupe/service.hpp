@@ -9,12 +9,15 @@
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
 #include <troupe/context.hpp>
+#include <troupe/detail/asking_stage.hpp>
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/driven_future.hpp>
 #include <troupe/detail/service_core.hpp>
 #include <troupe/detail/service_gate.hpp>
 #include <troupe/metrics.hpp>
@@ -24,14 +27,12 @@
 
 namespace troupe {
 
+template <class Req, class Resp>
+class service;
+
 namespace detail {
-
-/// The future of a promise that is kept by actors. Under the testing scheduler nothing happens
-/// unless somebody makes it: then asking the future does.
-template <class Resp>
-std::future<result<Resp>> future_of(caf::actor_system& sys,
-                                    const std::shared_ptr<std::promise<result<Resp>>>& promise);
-
+template <class Req, class Resp>
+std::vector<caf::actor> actors_of(const service<Req, Resp>& s);
 } // namespace detail
 
 /// A running service: answers requests. Copyable; may be used from any thread.
@@ -48,9 +49,16 @@ std::future<result<Resp>> future_of(caf::actor_system& sys,
 ///         deadline_exceeded for a context that ends first (the work is not begun, or its answer is
 ///         discarded), closed after the end, worker_died for a function that threw. An empty handle
 ///         throws std::logic_error.
-/// Note:   a callback runs on the worker's thread: short, and without waiting for this service.
+/// Note:   a callback runs on the worker's thread, or on that of whoever cancels: short, and
+/// without
+///         waiting for a service. What it throws is dropped.
+///
+/// As a stage, `flow | svc`: flow<Req> -> flow<Resp>, order kept. At most 16 items are asked for at
+/// once, each by an actor with a thread of its own that waits for the answer, and for room also
+/// where `ask` is refused. The stage has the service's name, and the flow keeps the service alive.
+/// An error that is answered fails the run; `stage` with a function that asks can do otherwise.
 template <class Req, class Resp>
-class service {
+class service : public detail::pipe_tag {
 public:
   using request = Req;
   using response = Resp;
@@ -66,40 +74,50 @@ public:
 
   template <std::invocable<result<Resp>> F>
   void ask(Req r, F callback) const {
-    core().submit(make_call(std::move(r), {}, std::move(callback)));
+    core()->submit(make_call(std::move(r), {}, std::move(callback)));
   }
   template <std::invocable<result<Resp>> F>
   void ask(Req r, const context& ctx, F callback) const {
-    core().submit(make_call(std::move(r), ctx, std::move(callback)));
+    core()->submit(make_call(std::move(r), ctx, std::move(callback)));
   }
 
   /// Never waits; empty when the service is full.
   std::optional<std::future<result<Resp>>> try_ask(Req r, std::optional<context> ctx = {}) const {
     auto promise = std::make_shared<std::promise<result<Resp>>>();
     auto call = make_call(std::move(r), std::move(ctx), keeping(promise));
-    if (!core().try_submit(call)) {
+    const auto core = this->core();
+    if (!core->try_submit(call)) {
       call.reply.fail({errc::pool_full, {}, "the service is full"});
       return std::nullopt;
     }
-    return detail::future_of(core().system(), promise);
+    return detail::future_of(core->system(), promise);
   }
 
   /// An actor that answers a Req with a Resp, or with a caf::error of the same text. Both must be
   /// CAF message types.
   caf::actor actor() const {
-    return core().gate([weak = std::weak_ptr{core_}](caf::actor_system& sys) {
+    return core()->gate([weak = std::weak_ptr{core_}](caf::actor_system& sys) {
       return detail::spawn<detail::service_gate<Req, Resp>>(sys, weak);
     });
   }
 
-  report drain(duration limit = std::chrono::seconds{30}) const { return core().drain(limit); }
-  stage_metrics metrics() const { return core().metrics(); }
+  template <class T>
+  auto attach(const flow<T>& f) const {
+    return detail::attach_asking(
+        f, detail::asking_node(core()->name(), {.parallel = detail::most_askers}), core());
+  }
+
+  report drain(duration limit = std::chrono::seconds{30}) const { return core()->drain(limit); }
+  stage_metrics metrics() const { return core()->metrics(); }
 
 private:
-  detail::service_core<Req, Resp>& core() const {
+  friend std::vector<caf::actor> detail::actors_of<Req, Resp>(const service& s);
+
+  // By value: a callback may let go of this very handle while the call is under way.
+  std::shared_ptr<detail::service_core<Req, Resp>> core() const {
     if (core_ == nullptr)
       throw std::logic_error("service: this handle is empty; get one from serve");
-    return *core_;
+    return core_;
   }
 
   static auto keeping(std::shared_ptr<std::promise<result<Resp>>> promise) {
@@ -117,8 +135,9 @@ private:
 
   std::future<result<Resp>> ask_for_future(Req r, std::optional<context> ctx) const {
     auto promise = std::make_shared<std::promise<result<Resp>>>();
-    core().submit(make_call(std::move(r), std::move(ctx), keeping(promise)));
-    return detail::future_of(core().system(), promise);
+    const auto core = this->core();
+    core->submit(make_call(std::move(r), std::move(ctx), keeping(promise)));
+    return detail::future_of(core->system(), promise);
   }
 
   std::shared_ptr<detail::service_core<Req, Resp>> core_;
@@ -151,22 +170,10 @@ serve(caf::actor_system& sys, const B& blueprint, observer& watch, const context
 
 namespace detail {
 
-/// Runs a system with the testing scheduler until `done`. Errors: std::logic_error if nothing is
-/// left to do.
-void drive_until(caf::actor_system& sys, const std::function<bool()>& done);
-bool is_driven(caf::actor_system& sys);
-
-template <class Resp>
-std::future<result<Resp>> future_of(caf::actor_system& sys,
-                                    const std::shared_ptr<std::promise<result<Resp>>>& promise) {
-  auto future = promise->get_future();
-  if (!is_driven(sys))
-    return future;
-  return std::async(std::launch::deferred, [&sys, f = std::move(future)]() mutable {
-    drive_until(sys,
-                [&f] { return f.wait_for(std::chrono::seconds{0}) == std::future_status::ready; });
-    return f.get();
-  });
+/// For tests: the actors that may be killed.
+template <class Req, class Resp>
+std::vector<caf::actor> actors_of(const service<Req, Resp>& s) {
+  return s.core()->actors();
 }
 
 } // namespace detail

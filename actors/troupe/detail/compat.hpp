@@ -120,6 +120,25 @@ void anon_kill(const caf::actor& dst);
 /// Asks `dst` to end once it has handled what was sent before (reason: user_shutdown).
 void anon_exit(const caf::actor& dst);
 
+/// Sends a request; inside `self` exactly one of the functions is called, `on_error` with
+/// caf::sec::request_timeout once `timeout` is over (zero: no limit).
+template <class Self, class OnValue, class OnError, class... Ts>
+void request(Self* self, const caf::actor& dst, duration timeout, OnValue on_value,
+             OnError on_error, Ts&&... xs) {
+#if TROUPE_CAF_1X
+  caf::timespan limit = caf::infinite;
+  if (timeout > duration::zero())
+    limit = timeout;
+  self->mail(std::forward<Ts>(xs)...)
+      .request(dst, limit)
+      .then(std::move(on_value), std::move(on_error));
+#else
+  const auto limit
+      = timeout > duration::zero() ? caf::duration{timeout} : caf::duration{caf::infinite};
+  self->request(dst, limit, std::forward<Ts>(xs)...).then(std::move(on_value), std::move(on_error));
+#endif
+}
+
 // -- configuration -----------------------------------------------------------------------------
 
 /// Sets a CAF option by its 0.17 name, e.g. "scheduler.max-threads".

@@ -39,6 +39,9 @@ std::optional<door::place> door::enter(const std::shared_ptr<door>& d, const con
   {
     std::unique_lock lock{d->mutex_};
     entered = d->take_place() || (d->wait(lock, ctx) && d->take_place());
+    // We may have been woken for room that we do not take, or there may be more of it than that.
+    if (d->has_room())
+      d->room_.notify_one();
   }
   if (ctx != nullptr)
     ctx->forget(id);
@@ -74,7 +77,7 @@ bool door::wait_in_virtual_time(std::unique_lock<std::mutex>& lock, const contex
     if (!more)
       break;
   }
-  return has_room() && !shut_;
+  return has_room() && !shut_ && (ctx == nullptr || !ctx->cancelled());
 }
 
 void door::shut() {

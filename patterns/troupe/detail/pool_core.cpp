@@ -2,16 +2,6 @@
 
 namespace troupe::detail {
 
-caf::message_handler deadline_actor::handlers() {
-  return {
-      [](const expire_msg& msg) {
-        if (const auto call = msg.call.lock())
-          call->give_up(
-              {errc::deadline_exceeded, {}, "the deadline of the call's context has passed"});
-      },
-  };
-}
-
 std::string queue_name(const std::string& pool) { return pool + ".queue"; }
 
 pool_run::pool_run(caf::actor_system& sys, std::string name, run r)

@@ -7,32 +7,18 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <caf/result.hpp>
 #include <caf/sec.hpp>
 
+#include <troupe/detail/deadlines.hpp>
 #include <troupe/detail/inbox_queue.hpp>
 #include <troupe/detail/item_kernel.hpp>
 #include <troupe/detail/run_state.hpp>
 #include <troupe/service.hpp>
 
 namespace troupe::detail {
-
-/// To the actor that watches deadlines: this one has passed.
-struct expire_msg {
-  using internal_message = void;
-  std::weak_ptr<open_call> call;
-};
-
-/// Ends calls whose deadline passes while they wait or run.
-class deadline_actor final : public actor_base {
-public:
-  using actor_base::actor_base;
-  const char* name() const override { return "troupe.deadlines"; }
-
-private:
-  caf::message_handler handlers() override;
-};
 
 /// A function served to callers: what it throws costs one call and makes it anew.
 template <class Req, class Resp, class F>
@@ -88,6 +74,8 @@ private:
 
   result<Resp> attempt(input& call, kernel_host& host) {
     try {
+      if (!function)
+        function.emplace(*original);
       if constexpr (takes_context<F, handover_t<F, Req>>)
         return with_context(call, host);
       else
@@ -122,7 +110,7 @@ private:
 
   result<Resp> crashed(const char* what, kernel_host& host) {
     // Whatever state it was in is not to be trusted.
-    function.emplace(*original);
+    function.reset();
     host.counts().restart();
     return tl::unexpected<error>{
         {errc::worker_died, name, std::string{"the worker threw: "} + what}};
@@ -140,6 +128,8 @@ public:
   report drain(duration limit);
   stage_metrics metrics() const;
   caf::actor_system& system() const noexcept { return *system_; }
+  const std::string& name() const noexcept { return name_; }
+  std::vector<caf::actor> actors() const { return actors_of(run_, name_); }
 
 private:
   caf::actor_system* system_;
@@ -168,22 +158,17 @@ public:
 
   ~pool_core() override { door_->shut(); }
 
-  void submit(item call) override {
-    if (is_refused(call))
-      return;
-    const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
-    auto place = full_ == when_full::wait && !service_thread::inside() ? door::enter(door_, ctx)
-                                                                       : door::try_enter(door_);
-    if (place)
-      admit(std::move(call), std::move(*place));
-    else
-      turn_away(std::move(call));
-  }
+  void submit(item call) override { submit(std::move(call), full_ == when_full::wait); }
+  void submit_patiently(item call) override { submit(std::move(call), true); }
 
   bool try_submit(item& call) override {
     if (is_refused(call))
       return true;
     auto place = door::try_enter(door_);
+    if (!place && door_->is_shut()) {
+      turn_away(std::move(call));
+      return true;
+    }
     if (!place) {
       queue_->count_shed();
       return false;
@@ -198,6 +183,8 @@ public:
   }
   stage_metrics metrics() const override { return run_->metrics(); }
   caf::actor_system& system() const override { return run_->system(); }
+  std::string name() const override { return run_->name(); }
+  std::vector<caf::actor> actors() const override { return run_->actors(); }
   caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
     return queue_->gate(make);
   }
@@ -211,10 +198,22 @@ private:
     return true;
   }
 
+  void submit(item call, bool patiently) {
+    if (is_refused(call))
+      return;
+    const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
+    auto place
+        = patiently && !service_thread::inside() ? door::enter(door_, ctx) : door::try_enter(door_);
+    if (place)
+      admit(std::move(call), std::move(*place));
+    else
+      turn_away(std::move(call));
+  }
+
   void admit(item call, door::place place) {
     call.place = std::move(place);
     if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
-      anon_send_after(*left, deadlines_, expire_msg{call.reply.open()});
+      watch_deadline(deadlines_, run_->system(), *left, call.reply.open());
     // Refused, it is destroyed, and so answered.
     queue_->offer(std::move(call));
   }

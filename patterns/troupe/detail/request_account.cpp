@@ -55,6 +55,14 @@ void request_account::leave(errc outcome, time_point since) noexcept {
   left_.notify_all();
 }
 
+void request_account::turn_away() {
+  const std::scoped_lock lock{mutex_};
+  if (report_)
+    return;
+  ++stage_.totals.received;
+  ++stage_.totals.shed;
+}
+
 void request_account::shut() {
   const std::scoped_lock lock{mutex_};
   shut_ = true;
@@ -87,13 +95,13 @@ std::size_t request_account::inside() const {
   return stage_.totals.in_flight;
 }
 
-report request_account::finish() {
+report request_account::finish(std::optional<error> reason) {
   const auto at = now();
   const std::scoped_lock lock{mutex_};
   if (!report_) {
     auto& c = stage_.totals;
     c.abandoned += std::exchange(c.in_flight, 0);
-    report_.emplace(report::stage_list{{stage_.name, c}}, std::nullopt, at - started_);
+    report_.emplace(report::stage_list{{stage_.name, c}}, std::move(reason), at - started_);
   }
   return *report_;
 }

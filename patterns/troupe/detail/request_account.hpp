@@ -27,14 +27,17 @@ public:
   void leave(errc outcome, time_point since) noexcept;
   time_point now() const;
 
+  /// One that is refused for want of room.
+  void turn_away();
   /// Nothing more is let in.
   void shut();
   /// Whether all that was inside has left within `limit`. Under the testing scheduler it drives
   /// that.
   bool wait_empty(duration limit);
   std::size_t inside() const;
-  /// After the end: what is inside is abandoned, and the report is final.
-  report finish();
+  /// After the end: what is inside is abandoned, and the report is final. `reason`: why it ended
+  /// early, if it did.
+  report finish(std::optional<error> reason = std::nullopt);
 
   graph_sample sample() const override;
   bool ended() const override;

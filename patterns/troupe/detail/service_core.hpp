@@ -3,12 +3,16 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
 #include <troupe/context.hpp>
 #include <troupe/detail/door.hpp>
+#include <troupe/detail/service_thread.hpp>
 #include <troupe/detail/ticket.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/report.hpp>
@@ -36,27 +40,19 @@ public:
 
   /// Sees to it that the call is answered, now or later. May wait for room.
   virtual void submit(call_item<Req, Resp> call) = 0;
+  /// The same for a stage of a flow: waits for room also where `submit` refuses.
+  virtual void submit_patiently(call_item<Req, Resp> call) { submit(std::move(call)); }
   /// False: full, and the call is untouched.
   virtual bool try_submit(call_item<Req, Resp>& call) = 0;
   virtual report drain(duration limit) = 0;
   virtual stage_metrics metrics() const = 0;
   virtual caf::actor_system& system() const = 0;
+  /// What a stage that asks this service is called.
+  virtual std::string name() const { return "service"; }
+  /// For tests: the actors that may be killed.
+  virtual std::vector<caf::actor> actors() const { return {}; }
   /// The actor that `make` made for this service, or makes now.
   virtual caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) = 0;
-};
-
-/// Whether this thread is at work for a service: then it must not wait for one.
-class service_thread {
-public:
-  service_thread() noexcept { ++depth(); }
-  service_thread(const service_thread&) = delete;
-  service_thread& operator=(const service_thread&) = delete;
-  ~service_thread() { --depth(); }
-
-  static bool inside() noexcept { return depth() > 0; }
-
-private:
-  static int& depth() noexcept;
 };
 
 } // namespace troupe::detail

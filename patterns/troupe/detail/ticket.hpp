@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <troupe/context.hpp>
+#include <troupe/detail/service_thread.hpp>
 #include <troupe/result.hpp>
 
 namespace troupe::detail {
@@ -34,9 +35,15 @@ public:
   void answer(result<Resp> r) {
     if (answered_.exchange(true, std::memory_order_acq_rel))
       return;
-    // What it captures must not live as long as whoever still holds the slot.
-    const auto to = std::move(to_);
-    to(std::move(r));
+    // Whoever cancels, or lets go of what waited, may be the one that answers: also on that thread
+    // the receiver may let go of the last handle.
+    const service_thread at_work;
+    try {
+      // What it captures must not live as long as whoever still holds the slot.
+      const auto to = std::move(to_);
+      to(std::move(r));
+    } catch (...) { // NOLINT(bugprone-empty-catch): documented; the call is answered, whom to tell?
+    }
   }
   void give_up(error why) override { answer(tl::unexpected<error>{std::move(why)}); }
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }

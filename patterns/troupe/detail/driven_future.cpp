@@ -1,4 +1,6 @@
-#include <troupe/service.hpp>
+#include <troupe/detail/driven_future.hpp>
+
+#include <stdexcept>
 
 #include <troupe/detail/compat.hpp>
 

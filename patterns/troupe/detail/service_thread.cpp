@@ -1,4 +1,4 @@
-#include <troupe/detail/service_core.hpp>
+#include <troupe/detail/service_thread.hpp>
 
 namespace troupe::detail {
 

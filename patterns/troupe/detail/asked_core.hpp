@@ -1,0 +1,153 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <troupe/detail/asker_actor.hpp>
+#include <troupe/detail/door.hpp>
+
+namespace troupe::detail {
+
+/// The untyped half of a service_of: its actors, and their end.
+class asker_crew {
+public:
+  asker_crew(caf::actor_system& sys, const asked_setup& setup);
+  asker_crew(const asker_crew&) = delete;
+  asker_crew& operator=(const asker_crew&) = delete;
+  ~asker_crew() = default;
+
+  void set(caf::actor asker) { asker_ = std::move(asker); }
+  const caf::actor& asker() const noexcept { return asker_; }
+  const std::shared_ptr<request_account>& account() const noexcept { return account_; }
+  const std::shared_ptr<door>& entrance() const noexcept { return door_; }
+
+  /// Nothing new; what is inside has `limit`. Does not wait.
+  void end(duration limit) const;
+  report drain(duration limit) const;
+  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make);
+
+private:
+  void wait() const;
+
+  std::shared_ptr<request_account> account_;
+  std::shared_ptr<door> door_;
+  caf::actor asker_;
+  std::mutex mutex_;
+  caf::actor gate_;
+};
+
+/// A running service_of: calls go through the door to an actor that asks another.
+template <class Req, class Resp>
+class asked_core final : public service_core<Req, Resp> {
+  using item = call_item<Req, Resp>;
+  using asker = asker_actor<Req, Resp>;
+
+public:
+  asked_core(caf::actor_system& sys, caf::actor asked, const asked_setup& setup)
+      : crew_(sys, setup), waits_(setup.waits), drain_limit_(setup.drain_limit) {
+    crew_.set(spawn<asker>(sys, crew_.account(), std::move(asked), setup));
+  }
+  asked_core(const asked_core&) = delete;
+  asked_core& operator=(const asked_core&) = delete;
+
+  ~asked_core() override {
+    if (unattended_ || service_thread::inside())
+      crew_.end(drain_limit_);
+    else
+      crew_.drain(drain_limit_);
+  }
+
+  /// Whoever lets go of the last handle does not wait.
+  void end_without_waiting() noexcept { unattended_ = true; }
+  std::shared_ptr<const observable> shown() const { return crew_.account(); }
+
+  void submit(item call) override { submit(std::move(call), waits_); }
+  void submit_patiently(item call) override { submit(std::move(call), true); }
+
+  bool try_submit(item& call) override {
+    if (is_refused(call))
+      return true;
+    auto place = door::try_enter(crew_.entrance());
+    if (!place && !crew_.entrance()->is_shut()) {
+      crew_.account()->turn_away();
+      return false;
+    }
+    place ? admit(std::move(call), std::move(*place)) : call.reply.fail(closed());
+    return true;
+  }
+
+  report drain(duration limit) override {
+    if (service_thread::inside())
+      throw std::logic_error("service \"" + name()
+                             + "\": drain waits, and is called by a callback of a service");
+    return crew_.drain(limit);
+  }
+  stage_metrics metrics() const override { return crew_.account()->metrics(); }
+  caf::actor_system& system() const override { return crew_.account()->system(); }
+  std::string name() const override { return crew_.account()->name(); }
+  std::vector<caf::actor> actors() const override { return {crew_.asker()}; }
+  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
+    return crew_.gate(make);
+  }
+
+private:
+  error closed() const { return {errc::closed, name(), "the service has ended"}; }
+
+  // Whoever no longer wants an answer is not let in.
+  static bool is_refused(item& call) {
+    if (!call.ctx || !call.ctx->cancelled())
+      return false;
+    call.reply.fail(call.ctx->why());
+    return true;
+  }
+
+  void submit(item call, bool patiently) {
+    if (is_refused(call))
+      return;
+    const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
+    auto place = patiently && !service_thread::inside() ? door::enter(crew_.entrance(), ctx)
+                                                        : door::try_enter(crew_.entrance());
+    if (place)
+      admit(std::move(call), std::move(*place));
+    else
+      turn_away(std::move(call));
+  }
+
+  void turn_away(item call) {
+    if (is_refused(call))
+      return;
+    if (crew_.entrance()->is_shut()) {
+      call.reply.fail(closed());
+      return;
+    }
+    crew_.account()->turn_away();
+    call.reply.fail({errc::pool_full, name(), "the service is full"});
+  }
+
+  void admit(item call, door::place place) {
+    // The door is the narrower one: only the end is in the way here.
+    if (auto refusal = crew_.account()->enter()) {
+      call.reply.fail(std::move(*refusal));
+      return;
+    }
+    call.place = std::move(place);
+    if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
+      watch_deadline(crew_.asker(), system(), *left, call.reply.open());
+    // Should the actor be gone, it is destroyed with the message, and so answered.
+    detail::anon_send(crew_.asker(),
+                      typename asker::ask_msg{std::make_shared<asked_call<Req, Resp>>(
+                          std::move(call), crew_.account())});
+  }
+
+  asker_crew crew_;
+  bool waits_;
+  duration drain_limit_;
+  bool unattended_ = false;
+};
+
+} // namespace troupe::detail

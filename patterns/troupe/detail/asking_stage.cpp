@@ -1,0 +1,13 @@
+#include <troupe/detail/asking_stage.hpp>
+
+#include <algorithm>
+
+namespace troupe::detail {
+
+node asking_node(std::string name, stage_options options) {
+  options.parallel = std::clamp<std::size_t>(options.parallel, 1, most_askers);
+  options.thread = thread::own;
+  return stage_node(std::move(name), "service", options);
+}
+
+} // namespace troupe::detail

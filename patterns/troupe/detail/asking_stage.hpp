@@ -1,0 +1,79 @@
+#pragma once
+
+#include <concepts>
+#include <future>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <troupe/detail/driven_future.hpp>
+#include <troupe/detail/item_kernel.hpp>
+#include <troupe/detail/service_core.hpp>
+#include <troupe/flow.hpp>
+#include <troupe/stage.hpp>
+
+// A service as a stage: its workers ask, and wait.
+namespace troupe::detail {
+
+/// More threads than these would mostly wait for each other.
+inline constexpr std::size_t most_askers = 16;
+
+node asking_node(std::string name, stage_options options);
+
+/// Asks, and blocks the calling thread until there is an answer or the context ends.
+template <class Req, class Resp>
+result<Resp> ask_and_wait(service_core<Req, Resp>& core, Req r, const context& ctx) {
+  auto promise = std::make_shared<std::promise<result<Resp>>>();
+  call_item<Req, Resp> call{std::move(r), ctx, ticket<Resp>{[promise](result<Resp> answer) {
+                              promise->set_value(std::move(answer));
+                            }}};
+  call.reply.follow(ctx);
+  auto answer = future_of(core.system(), promise);
+  core.submit_patiently(std::move(call));
+  return answer.get();
+}
+
+template <class T, class Req, class Resp>
+struct ask_op : faulty {
+  using input = T;
+  using output = unwrapped_t<Resp>;
+
+  std::shared_ptr<service_core<Req, Resp>> core;
+  bool keep;
+
+  ask_op(std::shared_ptr<service_core<Req, Resp>> c, bool k) : core(std::move(c)), keep(k) {}
+
+  static bool keeps() noexcept { return std::copy_constructible<T>; }
+  outcome operator()(T& item, emitter<output>& out, kernel_host& host) {
+    if constexpr (std::copy_constructible<T>)
+      return settle(ask_and_wait(*core, keep ? Req(item) : Req(std::move(item)), host.ctx()), out,
+                    fault);
+    else
+      return settle(ask_and_wait(*core, Req(std::move(item)), host.ctx()), out, fault);
+  }
+};
+
+/// `source` is a service, or a function that makes or finds one for each actor of a run.
+template <class T, class Req, class Resp, class Source>
+auto attach_asking_by(const flow<T>& f, node n, Source source) {
+  if constexpr (std::convertible_to<T, Req>) {
+    using op = ask_op<T, Req, Resp>;
+    const bool keep = n.on_error.keeps_item();
+    return extend<typename op::output>(f,
+                                       with_fresh(std::move(n), [source = std::move(source), keep] {
+                                         return op{source(), keep};
+                                       }));
+  } else {
+    static_assert(never<T>, "troupe: this service does not accept the item type that the flow "
+                            "hands it");
+    return flow<invalid>{};
+  }
+}
+
+template <class T, class Req, class Resp>
+auto attach_asking(const flow<T>& f, node n, std::shared_ptr<service_core<Req, Resp>> core) {
+  return attach_asking_by<T, Req, Resp>(f, std::move(n), [core = std::move(core)] { return core; });
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <caf/actor.hpp>
+
+#include <troupe/detail/asked_core.hpp>
+#include <troupe/detail/asking_stage.hpp>
+#include <troupe/on_error.hpp>
+#include <troupe/options.hpp>
+#include <troupe/policy/overflow.hpp>
+#include <troupe/service.hpp>
+
+namespace troupe {
+
+struct actor_service_options {
+  std::string name = "service_of"; ///< in errors and metrics; as a stage: of the stage
+  count max_in_flight = 64;        ///< requests that the actor has not answered yet
+  duration timeout = {};           ///< for each request; zero: none
+  troupe::overflow overflow = troupe::overflow::backpressure; ///< or shed
+  troupe::on_error on_error = troupe::on_error::stop;         ///< as a stage only
+};
+
+namespace detail {
+
+void check(const actor_service_options& o);
+node asking_node(const actor_service_options& o);
+asked_setup setup_of(const actor_service_options& o, const run_options& run);
+
+/// Makes one service for all the workers of a stage, when the first of them begins.
+template <class Req, class Resp>
+class shared_asked {
+public:
+  using core = asked_core<Req, Resp>;
+
+  shared_asked(caf::actor handle, actor_service_options options)
+      : handle_(std::move(handle)), options_(std::move(options)) {}
+
+  std::shared_ptr<service_core<Req, Resp>> get() {
+    const std::lock_guard lock{mutex_};
+    auto found = core_.lock();
+    if (found == nullptr) {
+      // Nobody is left to wait for: the stage has all its answers, or does not want them.
+      found = std::make_shared<core>(handle_.home_system(), handle_,
+                                     setup_of(options_, {.drain_limit = duration::zero()}));
+      found->end_without_waiting();
+      core_ = found;
+    }
+    return found;
+  }
+
+private:
+  caf::actor handle_;
+  actor_service_options options_;
+  std::mutex mutex_;
+  std::weak_ptr<core> core_;
+};
+
+template <class Req, class Resp>
+struct actor_pipe : pipe_tag {
+  using request = Req;
+  using response = Resp;
+
+  caf::actor handle;
+  actor_service_options options;
+
+  actor_pipe(caf::actor h, actor_service_options o) : handle(std::move(h)), options(std::move(o)) {
+    check(options);
+    if (!handle)
+      throw std::invalid_argument("service_of \"" + options.name + "\": the actor handle is empty");
+  }
+
+  template <class T>
+  auto attach(const flow<T>& f) const {
+    return attach_asking_by<T, Req, Resp>(f, asking_node(options),
+                                          [shared = std::make_shared<shared_asked<Req, Resp>>(
+                                               handle, options)] { return shared->get(); });
+  }
+
+  std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,
+                                                 const run_options& run) const {
+    auto core = std::make_shared<asked_core<Req, Resp>>(sys, handle, setup_of(options, run));
+    if (run.watch != nullptr)
+      run.watch->watch(core->shown());
+    return core;
+  }
+};
+
+} // namespace detail
+
+/// An actor that answers requests, as a service or as a stage.
+///
+///     auto users = troupe::service_of<user_id, user>(user_actor, {.max_in_flight = 16,
+///                                                                 .timeout = 200ms});
+///     auto svc = troupe::serve(sys, users);             // svc.ask(id)
+///     auto f = ids | users | troupe::sink(…);           // the same as a stage
+///
+/// Shape:  the actor gets a Req by CAF request, and answers with a Resp; both must be CAF message
+///         types. One actor of ours asks, and never blocks. As a stage: flow<Req> -> flow<Resp>,
+///         order kept; `max_in_flight` actors, 16 at most, each with a thread of its own, ask and
+///         wait, also for room.
+/// Bound:  `max_in_flight` requests at the actor. Beyond it `overflow` decides: shed refuses with
+///         errc::pool_full, backpressure lets `ask` wait. A call that is given up keeps its place
+///         until the actor answers or `timeout`: without one, an actor that does not answer fills
+///         the service.
+/// Errors: errc::worker_died when the actor is gone, errc::timed_out after `timeout`, and
+///         errc::stage_failed with the text of the caf::error for all else that it answers.
+///         std::invalid_argument for an option out of range or an empty handle.
+template <class Req, class Resp>
+detail::actor_pipe<Req, Resp> service_of(caf::actor handle, actor_service_options options = {}) {
+  return {std::move(handle), std::move(options)};
+}
+
+} // namespace troupe

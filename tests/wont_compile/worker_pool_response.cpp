@@ -1,0 +1,12 @@
+// expect: troupe: the function of this worker_pool does not take the request and return the
+// response
+
+#include <string>
+
+#include <troupe/worker_pool.hpp>
+
+namespace tr = troupe;
+
+auto wrong() {
+  return tr::worker_pool<int, std::string>("double", [](int x) { return 2 * x; });
+}
