@@ -56,6 +56,7 @@ template <class F>
 void at_the_same_time(F call) {
   std::latch ready{callers};
   std::vector<std::thread> all;
+  all.reserve(callers);
   for (int i = 0; i < callers; ++i)
     all.emplace_back([&, i] {
       ready.arrive_and_wait();

@@ -112,6 +112,7 @@ template <class F>
 std::chrono::duration<double, std::milli> timed(F work) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::thread> all;
+  all.reserve(threads);
   for (int i = 0; i < threads; ++i)
     all.emplace_back(work);
   for (auto& t : all)

@@ -155,6 +155,8 @@ std::shared_ptr<detail::managed_entry> manager::entry(const std::string& name) c
   return *found;
 }
 
+caf::actor_system& manager::system() const { return state_->sys; }
+
 void manager::start(const std::string& name) { entry(name)->start(state_->sys); }
 
 report manager::stop(const std::string& name, duration limit) { return entry(name)->stop(limit); }

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <caf/fwd.hpp>
 
+#include <troupe/balancer.hpp>
 #include <troupe/flow.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/observer.hpp>
@@ -79,7 +83,24 @@ public:
   /// All names, in the order in which they were added.
   std::vector<std::string> list() const;
 
+  /// A service in front of instances that are alike, as `balance_over`. It belongs to the handle,
+  /// and is not in the list.
+  template <class Req, class Resp>
+  [[nodiscard]] service<Req, Resp> balance(std::string name,
+                                           std::vector<service<Req, Resp>> services,
+                                           troupe::balance how = troupe::balance::least_loaded) {
+    return troupe::balance_over(system(), std::move(name), std::move(services), how);
+  }
+  template <class Req, class Resp>
+  [[nodiscard]] service<Req, Resp>
+  balance(std::string name, std::vector<service<Req, Resp>> services, balancer_options options,
+          std::function<std::uint64_t(const Req&)> key = {}) {
+    return troupe::balance_over(system(), std::move(name), std::move(services), std::move(options),
+                                std::move(key));
+  }
+
 private:
+  caf::actor_system& system() const;
   std::shared_ptr<detail::managed_entry> entry(const std::string& name) const;
 
   std::unique_ptr<detail::manager_state> state_;

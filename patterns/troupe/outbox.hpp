@@ -30,7 +30,8 @@ public:
 
   /// Waits until `limit` is over. Errors: errc::timed_out; errc::closed once the run has ended and
   /// all is taken; errc::cancelled or errc::deadline_exceeded from `ctx`. Blocks the calling
-  /// thread, so not for an actor.
+  /// thread, so not for an actor. Of a run that was over before its sink had begun it knows
+  /// nothing: then it waits, as before a start.
   result<T> receive(duration limit, const context& ctx = detail::never_cancelled()) {
     return receivers_->queue->receive(limit, ctx);
   }

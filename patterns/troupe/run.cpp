@@ -24,6 +24,11 @@ public:
   const troupe::topology& topology() const noexcept { return topology_; }
   duration drain_limit() const noexcept { return drain_limit_; }
 
+  /// Not before what begins the run.
+  template <class Message>
+  void tell_in_turn(Message msg) const {
+    detail::anon_send(actors_.supervisor, std::move(msg));
+  }
   template <class Message>
   void tell_supervisor(Message msg) const {
     anon_send_urgent(actors_.supervisor, std::move(msg));
@@ -33,8 +38,8 @@ public:
     const auto index = state().index_of(stage);
     for (const auto& worker : actors_.workers->workers(index))
       anon_send_urgent(worker, pause_msg{paused});
-    // For workers yet to come. Not urgent: it must not overtake what begins the run.
-    detail::anon_send(actors_.supervisor, pause_stage_msg{index, paused});
+    // For workers yet to come.
+    tell_in_turn(pause_stage_msg{index, paused});
   }
 
   bool wait(std::optional<duration> limit) const {
@@ -147,6 +152,44 @@ stage_metrics run::metrics(const std::string& stage) const {
 }
 
 const topology& run::topology() const { return handle().topology(); }
+
+namespace {
+
+// The range of workers that `s` asks for. Errors: as `run::configure`.
+worker_range checked_range(const detail::graph& flow, std::size_t stage, const settings& s) {
+  const auto& n = flow.at(stage);
+  const bool has_workers = n.lanes || n.resizable;
+  const char* const option = s.parallel ? "parallel" : "workers";
+  const auto range = s.parallel ? worker_range{*s.parallel} : *s.workers;
+  const auto shown
+      = std::to_string(range.min.value())
+        + (range.max.value() == range.min.value() ? ""
+                                                  : " to " + std::to_string(range.max.value()));
+  if (s.parallel && s.workers)
+    detail::refuse(n.what, n.name, "workers", shown, "not to be given together with parallel");
+  if (s.parallel.has_value() == has_workers || !flow.has_distributor(stage))
+    detail::refuse(n.what, n.name, option, shown,
+                   has_workers ? "workers: it has no parallel"
+                               : "a stage composed with parallel or consumers > 1, a fan_out or a "
+                                 "worker_pool");
+  constexpr long long most = 10'000;
+  if (range.min.value() < 1 || range.max.value() < range.min.value() || range.max.value() > most)
+    detail::refuse(n.what, n.name, option, shown, "1 to " + std::to_string(most));
+  if (range.max.value() > range.min.value() && !n.resizable)
+    detail::refuse(n.what, n.name, option, shown,
+                   "one number: only a worker_pool follows its load");
+  return range;
+}
+
+} // namespace
+
+void run::configure(const std::string& stage, const settings& s) {
+  const auto index = handle().state().index_of(stage);
+  if (!s.parallel && !s.workers)
+    return;
+  const auto range = checked_range(handle().flow(), index, s);
+  handle().tell_in_turn(detail::resize_msg{index, range.min, range.max});
+}
 
 void run::pause(const std::string& stage) { handle().pause(stage, true); }
 

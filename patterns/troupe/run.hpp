@@ -15,6 +15,7 @@
 #include <troupe/observer.hpp>
 #include <troupe/on_error.hpp>
 #include <troupe/report.hpp>
+#include <troupe/settings.hpp>
 #include <troupe/topology.hpp>
 
 namespace troupe {
@@ -64,6 +65,11 @@ public:
   stage_metrics metrics(const std::string& stage) const;
   graph_metrics metrics() const;
   const troupe::topology& topology() const;
+
+  /// Changes a stage while it runs. What is in flight is neither lost nor repeated, and order
+  /// stays; a worker that is no longer needed rests. Errors: std::invalid_argument for what the
+  /// stage does not have, or a value out of range.
+  void configure(const std::string& stage, const settings& s);
 
   /// The stage takes up no further item until `resume`; what waits, waits. Callable any time.
   void pause(const std::string& stage);

@@ -25,6 +25,11 @@ public:
     return permits_.available();
   }
 
+  std::size_t waiting() const {
+    const std::lock_guard lock{mutex_};
+    return permits_.waiting();
+  }
+
   bool try_acquire(std::size_t n) {
     const std::lock_guard lock{mutex_};
     return permits_.try_take(n);
@@ -132,5 +137,7 @@ void semaphore::release(count n) {
 }
 
 std::size_t semaphore::available() const { return state_->available(); }
+
+std::size_t semaphore::waiting() const { return state_->waiting(); }
 
 } // namespace troupe

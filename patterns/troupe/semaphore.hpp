@@ -72,6 +72,8 @@ public:
 
   /// How many are free at the moment.
   std::size_t available() const;
+  /// How many callers wait at the moment.
+  std::size_t waiting() const;
 
 private:
   std::shared_ptr<detail::semaphore_state> state_;

@@ -1,6 +1,5 @@
 #include <troupe/shutdown_signals.hpp>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -153,14 +152,26 @@ public:
 
 private:
   void watch() {
-    while (next_byte() == signal_byte) {
-      const std::lock_guard lock{mutex_};
-      if (++seen_ == 1) {
-        begin(options_.on_drain, [this](waiting& w) { drain(w); });
-      } else if (seen_ == 2) {
-        handlers_->restore();
-        begin(options_.on_stop, [](waiting& w) { stop(w); });
-      }
+    while (next_byte() == signal_byte)
+      if (const auto& tell = act(); tell) // without the lock: it may take its time
+        tell();
+  }
+
+  const std::function<void()>& act() {
+    static const std::function<void()> nothing;
+    const std::lock_guard lock{mutex_};
+    switch (++seen_) {
+    case 1:
+      for (auto& w : waiting_)
+        drain(w);
+      return options_.on_drain;
+    case 2:
+      handlers_->restore();
+      for (auto& w : waiting_)
+        stop(w);
+      return options_.on_stop;
+    default:
+      return nothing;
     }
   }
 
@@ -188,13 +199,6 @@ private:
     }
     for (auto& t : over.front().enders)
       t.join();
-  }
-
-  template <class End>
-  void begin(const std::function<void()>& tell, End end) {
-    if (tell)
-      tell();
-    std::for_each(waiting_.begin(), waiting_.end(), end);
   }
 
   // Both calls last until the run has ended, so each has a thread of its own.
@@ -228,6 +232,7 @@ std::vector<report> shutdown_signals::wait(const std::vector<run*>& runs) {
   for (auto* r : runs)
     waited_for.emplace_back(*watcher_, *r);
   std::vector<report> ends;
+  ends.reserve(runs.size());
   for (auto* r : runs)
     ends.push_back(r->wait());
   return ends;

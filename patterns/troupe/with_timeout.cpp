@@ -16,7 +16,7 @@ std::atomic<std::size_t> abandoned{0};
 
 /// What the caller and the helper thread have in common.
 struct shared_call {
-  explicit shared_call(context c) : ctx(std::move(c)) {}
+  explicit shared_call(const context& c) : ctx(c) {}
 
   context ctx; ///< that of the function
   std::mutex mutex;
@@ -75,7 +75,7 @@ result<void> run_abandonable(std::function<void(context&)> body, duration limit,
   const auto call = std::make_shared<shared_call>(ctx.with_timeout(limit));
   helper_threads::shared().run([call, body = std::move(body)]() mutable {
     body(call->ctx);
-    body = nullptr;
+    body = nullptr; // when the caller goes on, nothing of the function is left here
     complete(*call);
   });
   if (wait_for(*call, limit, ctx))

@@ -42,17 +42,12 @@ auto with_timeout(F&& f, duration limit, const context& ctx = {})
     -> result<detail::attempt_t<std::decay_t<F>>> {
   using function = std::decay_t<F>;
   struct shared {
-    std::optional<function> f;
+    function f;
     std::optional<result<detail::attempt_t<function>>> answer;
   };
-  auto call = std::make_shared<shared>();
-  call->f.emplace(std::forward<F>(f));
+  auto call = std::make_shared<shared>(shared{std::forward<F>(f), {}});
   const auto waited = detail::run_abandonable(
-      [call](context& c) {
-        call->answer.emplace(detail::attempt(*call->f, c));
-        call->f.reset(); // when the caller goes on, nothing of f is left
-      },
-      limit, ctx);
+      [call](context& c) { call->answer.emplace(detail::attempt(call->f, c)); }, limit, ctx);
   if (!waited)
     return tl::unexpected{waited.error()};
   return *std::move(call->answer);

@@ -1,4 +1,6 @@
 #include <troupe/manager.hpp>
+#include <troupe/monitor.hpp>
+#include <troupe/worker_pool.hpp>
 
 #include <latch>
 #include <memory>
@@ -214,6 +216,22 @@ TEST_SUITE("manager") {
     }
     CHECK(order == "cba");
     CHECK(sys.actors() == 0);
+  }
+
+  TEST_CASE("balances over services") {
+    virtual_system sys;
+    tr::monitor watch{sys};
+    tr::manager m{sys, watch};
+    const auto a = tr::serve(sys, tr::worker_pool("a", [](int) { return 1; }));
+    const auto b = tr::serve(sys, tr::worker_pool("b", [](int) { return 2; }));
+
+    const auto turns = m.balance<int, int>("api", {a, b}, tr::balance::round_robin);
+    CHECK(turns.ask(0).get() == 1);
+    CHECK(turns.ask(0).get() == 2);
+    CHECK(turns.ask(0).get() == 1);
+    const auto mostly_b
+        = m.balance<int, int>("api", {a, b}, {.how = tr::balance::weighted, .weights = {1, 5}});
+    CHECK(mostly_b.ask(0).get() == 2);
   }
 
   TEST_CASE("statuses have names") {

@@ -193,6 +193,17 @@ TEST_SUITE("gather_actor") {
     b.pass(1s);
   }
 
+  TEST_CASE("leaves nothing behind in a context that outlives the request") {
+    bench b{tr::gather::all, 0s, 1};
+    tr::context ctx;
+    b.ask(1, ctx);
+    b.succeed(0, "a");
+
+    ctx.cancel();
+
+    CHECK_FALSE(tr::detail::virtual_time::run_jobs(b.sys)); // nobody was told
+  }
+
   TEST_CASE("a service that answers at once, or twice, does no harm") {
     bench b{tr::gather::quorum(2), 0s, 2};
     auto all = std::make_shared<request::services>();

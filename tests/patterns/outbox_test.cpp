@@ -128,7 +128,10 @@ TEST_SUITE("outbox") {
       CHECK(report.error()->code() == errc::timed_out);
       CHECK(report.stage("out").delivered == 2);
     }
-    CHECK(all_of(out).size() <= 2);
+    int taken = 0;
+    while (out.try_receive())
+      ++taken;
+    CHECK(taken <= 2);
   }
 
   TEST_CASE("receive gives up at its limit, and at once when its context is cancelled") {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstddef>
 #include <future>
 #include <latch>
 #include <optional>
@@ -18,13 +19,9 @@ using tr::errc;
 
 namespace {
 
-/// Until `n` callers wait in `sem`, whose permits are all but `free` taken: then even one permit is
-/// refused. Only to be asked where one would otherwise be free.
-void until_somebody_waits(tr::semaphore& sem) {
-  while (sem.try_acquire()) {
-    sem.release();
+void until_waiting(const tr::semaphore& sem, std::size_t callers) {
+  while (sem.waiting() < callers)
     std::this_thread::yield();
-  }
 }
 
 } // namespace
@@ -118,8 +115,9 @@ TEST_SUITE("semaphore") {
     auto held = sem.acquire(2);
     auto ctx = tr::context::background();
     auto large = std::async(std::launch::async, [&] { return sem.acquire(3, ctx); });
-    until_somebody_waits(sem);
+    until_waiting(sem, 1);
     auto small = std::async(std::launch::async, [&] { return sem.acquire(1); });
+    until_waiting(sem, 2);
 
     ctx.cancel();
 
@@ -150,7 +148,7 @@ TEST_SUITE("semaphore") {
       large_served = true;
       return all.has_value();
     });
-    until_somebody_waits(sem);
+    until_waiting(sem, 1);
 
     // One is free, and stays free for the one that waits.
     CHECK(sem.available() == 1);
@@ -159,6 +157,7 @@ TEST_SUITE("semaphore") {
       const auto one = sem.acquire();
       return one && large_served;
     });
+    until_waiting(sem, 2);
     held->release();
 
     CHECK(large.get());

@@ -104,11 +104,13 @@ TEST_SUITE("shutdown_signals") {
   TEST_CASE("two signals before wait stop") {
     threaded_system sys;
     std::promise<void> holding;
-    tr::shutdown_signals signals{{.drain_limit = 1h}};
+    std::promise<void> stopping;
+    tr::shutdown_signals signals{{.drain_limit = 1h, .on_stop = [&] { stopping.set_value(); }}};
     auto r = tr::start(sys, stubborn_flow(holding));
     holding.get_future().wait();
     std::raise(SIGTERM);
     std::raise(SIGTERM);
+    stopping.get_future().wait();
 
     CHECK(accounted(signals.wait(r)).stage("hold").delivered == 1);
   }

@@ -10,9 +10,41 @@ namespace troupe::detail {
 crew::crew(std::shared_ptr<spawner> makes, std::size_t stage, caf::actor distributor,
            caf::actor merger, std::vector<caf::actor> workers)
     : makes_(std::move(makes)), stage_(stage), distributor_(std::move(distributor)),
-      merger_(std::move(merger)), workers_(std::move(workers)), active_(workers_.size()) {
+      merger_(std::move(merger)), workers_(std::move(workers)), active_(workers_.size()),
+      min_(workers_.size()) {
   for (const auto& block : makes_->state().stages()[stage].blocks)
     blocks_.push_back(block.get());
+  if (const auto& n = makes_->flow().at(stage); n.most_workers() > n.workers)
+    set_range(n.workers, n.most_workers());
+}
+
+void crew::set_range(std::size_t min, std::size_t max) {
+  min_ = min;
+  resizer_.reset();
+  const auto& n = makes_->flow().at(stage_);
+  if (min < max)
+    resizer_.emplace(resizer_options{
+        .min = min, .max = max, .cooldown = n.cooldown, .wait_target = n.wait_target});
+}
+
+std::size_t crew::wanted(time_point now) {
+  if (!resizer_)
+    return active_;
+  const auto& load = makes_->state().crew(stage_);
+  const auto since = load.waiting_since.load(std::memory_order_relaxed);
+  const auto waited = since == 0 ? duration::zero() : now.time_since_epoch() - duration{since};
+  const auto change
+      = resizer_->decide(now, active_, load.busy.load(std::memory_order_relaxed), waited);
+  return static_cast<std::size_t>(static_cast<long long>(active_) + change);
+}
+
+std::optional<duration> crew::look_after() const {
+  const bool waits
+      = makes_->state().crew(stage_).waiting_since.load(std::memory_order_relaxed) != 0;
+  if (!resizer_ || (active_ == min_ && !waits))
+    return std::nullopt;
+  constexpr duration soonest = std::chrono::milliseconds{20};
+  return std::max(soonest, makes_->flow().at(stage_).cooldown);
 }
 
 bool crew::has(const caf::actor& worker) const {

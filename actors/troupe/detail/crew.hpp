@@ -10,6 +10,7 @@
 
 #include <troupe/detail/messages.hpp>
 #include <troupe/detail/spawner.hpp>
+#include <troupe/policy/pool_resizer.hpp>
 
 namespace troupe::detail {
 
@@ -26,6 +27,13 @@ public:
   const std::vector<caf::actor>& workers() const noexcept { return workers_; }
   std::size_t active() const noexcept { return active_; }
   bool has(const caf::actor& worker) const;
+
+  /// Their number is to follow the load, between these bounds.
+  void set_range(std::size_t min, std::size_t max);
+  /// How many there should be now.
+  std::size_t wanted(time_point now);
+  /// When to look again: the number may have to change though nothing more happens.
+  std::optional<duration> look_after() const;
 
   /// So many are to be active; the answer is those that had to be made.
   std::vector<caf::actor> resize(std::size_t n);
@@ -47,6 +55,8 @@ private:
   std::vector<caf::actor> workers_;
   std::vector<metric_block*> blocks_; ///< of the workers, in the same order
   std::size_t active_;
+  std::size_t min_;
+  std::optional<pool_resizer> resizer_;
   bool paused_ = false;
 };
 

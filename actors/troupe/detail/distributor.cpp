@@ -177,6 +177,10 @@ void distributor::dismiss() {
 void distributor::report() {
   state().show_crew(setup_.stage, setup_.to.busy(),
                     waiting_.empty() ? time_point{} : waiting_.front()->sent_at);
+  if (setup_.adapts && !waiting_.empty() && !std::exchange(strained_, true))
+    send_urgent(this, supervisor(), strained_msg{setup_.stage});
+  else if (waiting_.empty())
+    strained_ = false;
 }
 
 void distributor::on_end(std::uint32_t) {

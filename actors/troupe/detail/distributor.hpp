@@ -14,6 +14,7 @@ struct distributor_setup {
   std::size_t stage = 0; ///< whose workers these are: index in the run's stages
   dispatcher to{dispatcher::rule::least_loaded};
   bool numbers = false; ///< batches get a mark each, so that their results can be put in order
+  bool adapts = false;  ///< the number of workers follows the load
 };
 
 /// Hands whole batches to one of several workers, and only as many as keep it busy, so that a slow
@@ -63,6 +64,7 @@ private:
   std::size_t alive_ = 0;
   std::size_t active_ = 0; ///< how many of them are to be used
   std::size_t satisfied_ = 0;
+  bool strained_ = false; ///< the supervisor knows that something waits
   bool ended_ = false;
   bool dismissed_ = false; ///< the workers have been told that nothing follows
 };

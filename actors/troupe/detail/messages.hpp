@@ -106,6 +106,18 @@ struct pause_stage_msg {
   bool paused = false;
 };
 
+/// To the run's supervisor: something waits for a worker of this stage, whose number may change.
+struct strained_msg {
+  using internal_message = void;
+  std::size_t stage = 0;
+};
+
+/// To the run's supervisor from itself: look again whether this stage has as many as it needs.
+struct look_msg {
+  using internal_message = void;
+  std::size_t stage = 0;
+};
+
 /// To the run's supervisor: so many workers for this stage, or between so many.
 struct resize_msg {
   using internal_message = void;

@@ -38,6 +38,7 @@ protected:
   /// A batch that nobody needs any more, as demand.
   void send_home(batch_ptr batch, const endpoint& owner, std::size_t want);
   run_state& state() noexcept { return *state_; }
+  const caf::actor& supervisor() const noexcept { return supervisor_; }
 
   std::vector<endpoint> upstream_;
   std::vector<endpoint> downstream_;

@@ -76,6 +76,7 @@ caf::actor spawner::dealer(std::size_t stage) {
   setup.stage = stage;
   setup.to = dispatcher{n.to, n.weights, stage + 1};
   setup.numbers = graph_.numbers(stage);
+  setup.adapts = n.resizable;
   return kept(detail::spawn<distributor>(*sys_, state_, supervisor_, std::move(setup)));
 }
 

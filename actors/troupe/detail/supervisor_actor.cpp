@@ -1,5 +1,6 @@
 #include <troupe/detail/supervisor_actor.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::detail {
@@ -29,7 +30,16 @@ caf::message_handler supervisor_actor::handlers() {
       [this](stop_msg& msg) { abort(msg.reason); },
       [this](drain_msg msg) { drain(msg.limit); },
       [this](pause_stage_msg msg) { pause(msg); },
-      [this](resize_msg msg) { resize(msg.stage, msg.min); },
+      [this](resize_msg msg) { set_range(msg); },
+      [this](strained_msg msg) {
+        if (auto* const crew = crew_of(msg.stage))
+          look_at(*crew);
+      },
+      [this](look_msg msg) {
+        looking_[msg.stage] = false;
+        if (auto* const crew = crew_of(msg.stage))
+          look_at(*crew);
+      },
       [this](timer_msg msg) {
         if (msg.generation == deadline_generation)
           abort({errc::deadline_exceeded, {}, "the deadline of the run's context has passed"});
@@ -121,13 +131,31 @@ void supervisor_actor::pause(pause_stage_msg msg) {
     crew->pause(msg.paused);
 }
 
-void supervisor_actor::resize(std::size_t stage, std::size_t workers) {
-  auto* const crew = crew_of(stage);
-  if (crew == nullptr || aborting_ || crew->is_empty() || workers == crew->active())
+void supervisor_actor::set_range(resize_msg msg) {
+  auto* const crew = crew_of(msg.stage);
+  if (crew == nullptr)
     return;
-  for (auto& worker : crew->resize(workers))
-    watch({std::move(worker), stage});
-  shown_->set(stage, crew->workers());
+  crew->set_range(msg.min, msg.max);
+  resize(*crew, std::clamp(crew->active(), msg.min, msg.max));
+  look_at(*crew);
+}
+
+void supervisor_actor::look_at(crew& c) {
+  resize(c, c.wanted(state_->now()));
+  looking_.resize(state_->stages().size());
+  const auto after = c.look_after();
+  if (!after || looking_[c.stage()] || aborting_)
+    return;
+  looking_[c.stage()] = true;
+  send_after(this, *after, caf::actor{this}, look_msg{c.stage()});
+}
+
+void supervisor_actor::resize(crew& c, std::size_t workers) {
+  if (aborting_ || c.is_empty() || workers == c.active())
+    return;
+  for (auto& worker : c.resize(workers))
+    watch({std::move(worker), c.stage()});
+  shown_->set(c.stage(), c.workers());
 }
 
 void supervisor_actor::drain(duration limit) {

@@ -38,7 +38,8 @@ struct adopt_msg {
 /// Abort:  on a failure, a cancelled context, a deadline, `stop`, or when an actor is killed that
 ///         the flow cannot do without: every child counts what it holds as abandoned and ends. The
 ///         children watch this actor, so that they end if it is killed itself.
-/// Resize: a stage with several workers gets more, or some of its workers rest.
+/// Resize: a stage with several workers gets more, or some of them rest: when told to, or where
+///         their number follows the load.
 class supervisor_actor final : public actor_base {
 public:
   supervisor_actor(caf::actor_config& cfg, std::shared_ptr<run_state> state);
@@ -59,7 +60,9 @@ private:
   void drain(duration limit);
   void abort(const error& reason);
   void pause(pause_stage_msg msg);
-  void resize(std::size_t stage, std::size_t workers);
+  void set_range(resize_msg msg);
+  void look_at(crew& c);
+  void resize(crew& c, std::size_t workers);
   crew* crew_of(std::size_t stage) const;
   const std::string& stage_name(std::size_t stage) const { return state_->stages()[stage].name; }
 
@@ -67,6 +70,7 @@ private:
   std::shared_ptr<roster> shown_;
   std::vector<child> children_;
   std::vector<std::shared_ptr<crew>> crews_;
+  std::vector<bool> looking_; ///< by stage: a `look_msg` is on its way
   std::size_t alive_ = 0;
   std::size_t callback_ = 0;
   bool adopted_ = false;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <troupe/detail/refusal.hpp>
+#include <troupe/detail/service_core.hpp>
 
 namespace troupe::detail {
 
@@ -134,6 +135,7 @@ void gather_actor::cancel_open(pending& p, const error& why) {
 }
 
 void gather_actor::on_exit() {
+  const service_thread at_work; // may let go of the last handle of a service
   const error why{errc::closed, setup_.name, "the service has ended"};
   while (!pending_.empty())
     given_up(pending_.begin()->first, why);

@@ -1,7 +1,7 @@
-#include <troupe/with_retry.hpp>
+#include <troupe/detail/retry_loop.hpp>
 
 #include <atomic>
-#include <optional>
+#include <random>
 
 #include <troupe/detail/blocking_wait.hpp>
 

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+#include <troupe/detail/balanced.hpp>
+#include <troupe/detail/compat.hpp>
+#include <troupe/detail/refusal.hpp>
+#include <troupe/detail/request_account.hpp>
+#include <troupe/dispatch.hpp>
+#include <troupe/policy/balance.hpp>
+#include <troupe/service.hpp>
+
+namespace troupe {
+
+namespace detail {
+
+/// The service in front of others.
+template <class Req, class Resp>
+class balancing final : public service_core<Req, Resp> {
+public:
+  using item = call_item<Req, Resp>;
+
+  balancing(std::shared_ptr<request_account> account, std::vector<service<Req, Resp>> all,
+            balancer_options options, std::function<std::uint64_t(const Req&)> key)
+      : account_(std::move(account)),
+        ask_(account_->name(), asking_all(std::move(all)), std::move(options), std::move(key),
+             [a = account_.get()] { return a->now(); }) {}
+
+  ~balancing() override {
+    const std::scoped_lock lock{mutex_};
+    if (gate_)
+      anon_kill(gate_);
+  }
+
+  /// Waits for room where the chosen instance does.
+  void submit(item call) override {
+    if (auto refusal = account_->enter())
+      call.reply.fail(std::move(*refusal));
+    else
+      forward(call.request, call.ctx, std::make_shared<ticket<Resp>>(std::move(call.reply)));
+  }
+
+  bool try_submit(item& call) override {
+    if (auto refusal = account_->enter()) {
+      call.reply.fail(std::move(*refusal));
+      return true;
+    }
+    const service_thread never_waits;
+    // An instance that is full says so before `forward` returns.
+    auto full = std::make_shared<bool>(false);
+    auto reply = std::make_shared<ticket<Resp>>(std::move(call.reply));
+    forward(call.request, call.ctx, reply, full);
+    if (!*full)
+      return true;
+    call.reply = std::move(*reply);
+    return false;
+  }
+
+  report drain(duration limit) override {
+    account_->shut();
+    account_->wait_empty(limit);
+    return account_->finish();
+  }
+  stage_metrics metrics() const override { return account_->metrics(); }
+  caf::actor_system& system() const override { return account_->system(); }
+  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
+    const std::scoped_lock lock{mutex_};
+    if (!gate_)
+      gate_ = make(system());
+    return gate_;
+  }
+
+private:
+  static typename balanced<Req, Resp>::instances asking_all(std::vector<service<Req, Resp>> all) {
+    typename balanced<Req, Resp>::instances asks;
+    for (auto& s : all)
+      asks.push_back([s = std::move(s)](const Req& r, const context& ctx,
+                                        std::function<void(result<Resp>)> done) {
+        s.ask(r, ctx, std::move(done));
+      });
+    return asks;
+  }
+
+  void forward(const Req& request, const std::optional<context>& ctx,
+               std::shared_ptr<ticket<Resp>> reply, std::shared_ptr<bool> full = nullptr) const {
+    ask_(request, ctx ? *ctx : context{},
+         [reply = std::move(reply), full = std::move(full), account = account_,
+          since = account_->now()](result<Resp> r) {
+           account->leave(r ? errc::none : r.error().code(), since);
+           if (full != nullptr && !r && r.error().code() == errc::pool_full)
+             *full = true;
+           else
+             reply->answer(std::move(r));
+         });
+  }
+
+  std::shared_ptr<request_account> account_;
+  balanced<Req, Resp> ask_;
+  std::mutex mutex_;
+  caf::actor gate_;
+};
+
+} // namespace detail
+
+/// Spreads requests over services that are alike, and skips those that fail.
+///
+///     auto api = troupe::balance_over(sys, "api", std::vector{svc_a, svc_b},
+///                                     {.how = troupe::balance::power_of_two, .rest = 5s});
+///     api.ask(request);
+///
+/// Shape:  a running service; no actor, one pass over the instances for each request.
+///         `balancer_machine` tells how it chooses and when an instance rests. Under `sticky` the
+///         key is what the last argument makes of a request, by default its std::hash.
+/// Bound:  that of its instances: where one lets `ask` wait, so does this.
+/// Errors: an instance's error is the answer, without a second try. What its caller did (cancelled,
+///         deadline_exceeded) is not held against an instance, anything else is, refusals too.
+///         std::invalid_argument for no instances, an option out of range, or `sticky` without a
+///         key where requests have no std::hash.
+/// Ends:   drain waits for what is inside; the instances go on, they belong to whoever has them.
+template <class Req, class Resp>
+[[nodiscard]] service<Req, Resp>
+balance_over(caf::actor_system& sys, std::string name, std::vector<service<Req, Resp>> services,
+             balancer_options options, std::function<std::uint64_t(const Req&)> key = {}) {
+  static_assert(std::copy_constructible<Req>,
+                "troupe: a balancer gives the instance a copy of the request; this request cannot "
+                "be copied");
+  if (options.how == balance::sticky && !key) {
+    if constexpr (detail::hashable<Req>)
+      key = [](const Req& r) { return static_cast<std::uint64_t>(std::hash<Req>{}(r)); };
+    else
+      detail::refuse("balancer \"" + name + "\"", "key", "none",
+                     "a function: this request has no std::hash");
+  }
+  const auto n = services.size();
+  auto account = std::make_shared<detail::request_account>(
+      sys, std::move(name), pattern_kind::worker_pool, std::numeric_limits<std::size_t>::max(), n);
+  return service<Req, Resp>{std::make_shared<detail::balancing<Req, Resp>>(
+      std::move(account), std::move(services), std::move(options), std::move(key))};
+}
+
+template <class Req, class Resp>
+[[nodiscard]] service<Req, Resp> balance_over(caf::actor_system& sys, std::string name,
+                                              std::vector<service<Req, Resp>> services,
+                                              balance how = balance::least_loaded) {
+  return troupe::balance_over(sys, std::move(name), std::move(services),
+                              balancer_options{.how = how});
+}
+
+} // namespace troupe

@@ -1,0 +1,119 @@
+#include <troupe/detail/request_account.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <troupe/detail/compat.hpp>
+
+namespace troupe::detail {
+
+request_account::request_account(caf::actor_system& sys, std::string name, pattern_kind kind,
+                                 std::size_t most, std::size_t workers)
+    : system_(sys), most_(most), started_(detail::now(sys)) {
+  stage_.name = std::move(name);
+  stage_.kind = kind;
+  stage_.workers = workers;
+  stage_.capacity = most;
+}
+
+time_point request_account::now() const { return detail::now(system_); }
+
+std::optional<error> request_account::enter() {
+  const std::scoped_lock lock{mutex_};
+  if (shut_)
+    return error{errc::closed, stage_.name, "the service has ended"};
+  auto& c = stage_.totals;
+  ++c.received;
+  if (c.in_flight < most_) {
+    ++c.in_flight;
+    return std::nullopt;
+  }
+  ++c.shed;
+  return error{errc::pool_full, stage_.name,
+               std::to_string(most_) + " requests are not answered yet, which is in_flight"};
+}
+
+void request_account::leave(errc outcome, time_point since) noexcept {
+  const auto took = std::max(duration::zero(), duration{now() - since});
+  {
+    const std::scoped_lock lock{mutex_};
+    if (report_) // it was counted as abandoned
+      return;
+    auto& c = stage_.totals;
+    --c.in_flight;
+    if (outcome == errc::none) {
+      ++c.delivered;
+      ++c.emitted;
+    } else if (outcome == errc::cancelled || outcome == errc::deadline_exceeded) {
+      ++c.dropped;
+    } else {
+      ++c.failed;
+    }
+    stage_.latency.record(static_cast<std::uint64_t>(took.count()));
+  }
+  left_.notify_all();
+}
+
+void request_account::shut() {
+  const std::scoped_lock lock{mutex_};
+  shut_ = true;
+}
+
+bool request_account::wait_empty(duration limit) {
+  if (is_testing(system_))
+    return drive_empty(limit);
+  std::unique_lock lock{mutex_};
+  const auto empty = [this] { return stage_.totals.in_flight == 0; };
+  return left_.wait_for(lock, std::clamp<duration>(limit, duration::zero(), std::chrono::hours{24}),
+                        empty);
+}
+
+bool request_account::drive_empty(duration limit) {
+  const auto from = now();
+  virtual_time::run_jobs(system_);
+  while (inside() > 0) {
+    const auto next = virtual_time::next_timeout(system_);
+    if (!next || *next - from > limit)
+      return false;
+    virtual_time::trigger_next_timeout(system_);
+    virtual_time::run_jobs(system_);
+  }
+  return true;
+}
+
+std::size_t request_account::inside() const {
+  const std::scoped_lock lock{mutex_};
+  return stage_.totals.in_flight;
+}
+
+report request_account::finish() {
+  const auto at = now();
+  const std::scoped_lock lock{mutex_};
+  if (!report_) {
+    auto& c = stage_.totals;
+    c.abandoned += std::exchange(c.in_flight, 0);
+    report_.emplace(report::stage_list{{stage_.name, c}}, std::nullopt, at - started_);
+  }
+  return *report_;
+}
+
+graph_sample request_account::sample() const {
+  const auto usage = read_process_usage();
+  const auto at = now();
+  const std::scoped_lock lock{mutex_};
+  return {at, {stage_}, report_ ? 0U : 1U, usage.memory, usage.cpu};
+}
+
+bool request_account::ended() const {
+  const std::scoped_lock lock{mutex_};
+  return report_.has_value();
+}
+
+stage_metrics request_account::metrics() const {
+  graph_sample start;
+  start.at = started_;
+  return metrics_between(start, sample()).stages.front();
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <caf/fwd.hpp>
+
+#include <troupe/error.hpp>
+#include <troupe/metrics.hpp>
+#include <troupe/observer.hpp>
+#include <troupe/report.hpp>
+
+namespace troupe::detail {
+
+/// Counts the requests of a service that is no run, and lets only so many in.
+class request_account final : public observable {
+public:
+  request_account(caf::actor_system& sys, std::string name, pattern_kind kind, std::size_t most,
+                  std::size_t workers);
+
+  /// The refusal, counted; empty: the request is inside, and `leave` is owed.
+  std::optional<error> enter();
+  void leave(errc outcome, time_point since) noexcept;
+  time_point now() const;
+
+  /// Nothing more is let in.
+  void shut();
+  /// Whether all that was inside has left within `limit`. Under the testing scheduler it drives
+  /// that.
+  bool wait_empty(duration limit);
+  std::size_t inside() const;
+  /// After the end: what is inside is abandoned, and the report is final.
+  report finish();
+
+  graph_sample sample() const override;
+  bool ended() const override;
+  stage_metrics metrics() const;
+  caf::actor_system& system() const noexcept { return system_; }
+  const std::string& name() const noexcept { return stage_.name; }
+
+private:
+  bool drive_empty(duration limit);
+
+  caf::actor_system& system_;
+  const std::size_t most_;
+  const time_point started_;
+  mutable std::mutex mutex_; // all below
+  std::condition_variable left_;
+  stage_sample stage_;
+  bool shut_ = false;
+  std::optional<report> report_;
+};
+
+} // namespace troupe::detail

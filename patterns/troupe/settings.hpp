@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+
+#include <troupe/options.hpp>
+
+namespace troupe {
+
+/// What can be changed of a stage while it runs; what is empty stays as it is.
+///
+///     r.configure("parse", {.parallel = 8});
+///     r.configure("resize", {.workers = {{.min = 2, .max = 4}}});
+///
+/// parallel: of a stage that was composed with parallel > 1, or a sink with consumers > 1.
+/// workers:  of a fan_out or a worker_pool; more than one number lets a worker_pool follow its
+/// load.
+struct settings {
+  std::optional<count> parallel = {};
+  std::optional<worker_range> workers = {};
+};
+
+} // namespace troupe
