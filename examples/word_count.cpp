@@ -1,7 +1,9 @@
-// word_count: the most frequent words of a text, counted by workers that each own some of the words.
+// word_count: the most frequent words of a text, counted by workers that each own some of the
+// words.
 //
 //                 +--> split 0 --+             +--> count 0, its table --+
-//   read, lines --+--> split 1 --+--> by word -+--> count 1, its table --+--> tables --> the top ten
+//   read, lines --+--> split 1 --+--> by word -+--> count 1, its table --+--> tables --> the top
+//   ten
 //                 +-->   ...   --+             +-->   ...              --+
 //
 // The same word always goes to the same worker: no table is shared, nothing is locked, and no two
@@ -124,9 +126,9 @@ tr::flow<void> counting(const options& o, std::vector<shared_table>& tables) {
   return tr::lines("read", o.file, {.longest = 16 * 1024 * 1024})
          | tr::flat_map("split", [](tr::line l) { return words{std::move(l)}; },
                         {.parallel = 2, .order = tr::emit::as_completed})
-         | tr::fan_out("count", count,
-                       {.workers = o.workers,
-                        .to = tr::dispatch::by_key<std::string>(std::identity{})})
+         | tr::fan_out(
+             "count", count,
+             {.workers = o.workers, .to = tr::dispatch::by_key<std::string>(std::identity{})})
          | tr::fan_in("tables") | tr::collect("result", tables);
 }
 
@@ -175,9 +177,9 @@ void print(const options& o, const std::vector<shared_table>& tables, const tr::
   }
   print_top(tables, o.top, all);
   std::cout << '\n'
-            << all << " words, " << distinct << " distinct ones, in "
-            << end.stage("read").delivered << " lines; "
-            << std::chrono::round<std::chrono::milliseconds>(end.elapsed()).count() << " ms\n";
+            << all << " words, " << distinct << " distinct ones, in " << end.stage("read").delivered
+            << " lines; " << std::chrono::round<std::chrono::milliseconds>(end.elapsed()).count()
+            << " ms\n";
   for (const auto& t : tables)
     std::cout << "a worker counted " << std::setw(10) << occurrences(*t) << " of " << std::setw(8)
               << t->size() << " distinct ones\n";

@@ -53,7 +53,7 @@ expect 0 "$word_count" signs
 same <(printf '%s\n' '2 ja' '1 a' '1 b' $'1 \303\234ber') <(table) "words between typographic signs"
 
 # A text without line ends: refused above 16 MiB, with advice that works.
-yes "$(printf 'x%.0s' {1..84})" | tr '\n' ' ' | head -c 17000000 >one_line
+head -c 17000000 < <(yes "$(printf 'x%.0s' {1..84})" | tr '\n' ' ') >one_line
 expect 1 "$word_count" one_line
 says err 'line 1 is longer than .*break it up'
 tr -s '[:blank:]' '\n' <one_line | "$word_count" - >out
