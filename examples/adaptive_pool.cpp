@@ -18,6 +18,7 @@
 #include <iostream>
 #include <mutex>
 #include <numbers>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -183,11 +184,13 @@ int run_load(const options& o) {
   print_head();
   course all;
   int asked = 0;
-  double due = 0;
+  std::minstd_rand rng{1};
   const auto start = steady::now();
   for (auto t = tr::duration{}; t <= std::chrono::seconds{o.seconds}; t += tick) {
     std::this_thread::sleep_until(start + t);
-    for (due += load_at(t, o) * seconds(tick); due >= 1; --due, ++asked)
+    // Callers know nothing of each other, so they come at random.
+    std::poisson_distribution<int> callers{load_at(t, o) * seconds(tick)};
+    for (int n = callers(rng); n > 0; --n, ++asked)
       pool.ask({steady::now()}, [&got](const tr::result<tr::duration>& w) { got.add(w); });
     if (t == tr::duration{} || t % row_every != tr::duration{})
       continue;

@@ -46,22 +46,21 @@ namespace {
 
 constexpr std::size_t most_files = 64; // each is read by a thread of its own
 
-struct failure : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+using failure = std::runtime_error;
 
 std::string quoted(const fs::path& path) { return '"' + path.string() + '"'; }
 
 /// Passes lines by and fails at the first that is less than the one before it.
 class sorted_check {
 public:
-  explicit sorted_check(std::string what) : what_(std::move(what)) {}
+  sorted_check(std::string what, std::string advice)
+      : what_(std::move(what)), advice_(std::move(advice)) {}
 
   void operator()(const tr::line& l) {
     if (l.text() < before_.text())
       throw failure{what_ + " is not sorted: line " + std::to_string(l.number()) + ' '
                     + shown(l.text()) + " belongs before line " + std::to_string(before_.number())
-                    + ' ' + shown(before_.text()) + "; sort it first: LC_ALL=C sort"};
+                    + ' ' + shown(before_.text()) + advice_};
     before_ = l;
   }
 
@@ -72,6 +71,7 @@ private:
   }
 
   std::string what_;
+  std::string advice_;
   tr::line before_;
 };
 
@@ -82,8 +82,8 @@ struct tally {
 
 tr::flow<tr::line> checked_lines(const fs::path& file, const std::string& number) {
   return tr::lines("read " + number, file)
-         | tr::tap("sorted? " + number,
-                   sorted_check{file == "-" ? "standard input" : quoted(file)});
+         | tr::tap("sorted? " + number, sorted_check{file == "-" ? "standard input" : quoted(file),
+                                                     "; sort it first: LC_ALL=C sort"});
 }
 
 tr::flow<void> merging(const std::vector<fs::path>& files, const fs::path& output, tally& done) {
@@ -101,7 +101,7 @@ tr::flow<void> merging(const std::vector<fs::path>& files, const fs::path& outpu
       pairs.push_back(parts.back());
     parts = std::move(pairs);
   }
-  return parts.front() | tr::tap("sorted?", sorted_check{"what comes out"})
+  return parts.front() | tr::tap("sorted?", sorted_check{"what comes out", ""})
          | tr::tap("count",
                    [&done](const tr::line& l) {
                      ++done.lines;
@@ -109,9 +109,6 @@ tr::flow<void> merging(const std::vector<fs::path>& files, const fs::path& outpu
                    })
          | tr::write_lines("write", output);
 }
-
-// -- before and after
-// ------------------------------------------------------------------------------
 
 /// Before the output is replaced: an input that is missing must not cost what was there.
 void check_inputs(const std::vector<fs::path>& files, const fs::path& output) {
@@ -177,9 +174,6 @@ tally merge_files(caf::actor_system& sys, tr::shutdown_signals& signals,
   print(done, files.size(), end.elapsed());
   return done;
 }
-
-// -- without files
-// ---------------------------------------------------------------------------------
 
 class temporary_folder {
 public:
@@ -251,9 +245,6 @@ void merge_made(caf::actor_system& sys, tr::shutdown_signals& signals) {
     std::cout << "  " << line << '\n';
   std::cout << "  ...\n";
 }
-
-// -- the command
-// -----------------------------------------------------------------------------------
 
 int wrong_usage(const std::string& problem) {
   std::cerr << "merge_sorted: " << problem << " (see merge_sorted --help)\n";
