@@ -88,6 +88,7 @@ tr::flow<tr::line> checked_lines(const fs::path& file, const std::string& number
 
 tr::flow<void> merging(const std::vector<fs::path>& files, const fs::path& output, tally& done) {
   std::vector<tr::flow<tr::line>> parts;
+  parts.reserve(files.size());
   for (const auto& file : files)
     parts.push_back(checked_lines(file, std::to_string(parts.size() + 1)));
   const auto by_bytes
