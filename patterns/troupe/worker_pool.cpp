@@ -40,9 +40,10 @@ node served_pool_node(std::string name, const pool_options& o) {
   auto n = pool_node(std::move(name), o);
   n.role = role::sink;
   n.buffer = most_calls(o);
+  // In a batch that fast calls have made large, a slow call would hold up those behind it, and the
+  // next batch would fill while other workers have nothing to do.
+  n.batch = 1;
   if (o.on_error.retries() != nullptr) {
-    // An answer that waits for the next attempt must not hold up others.
-    n.batch = 1;
     n.on_error = o.on_error.last_resort() == on_error::action::dead_letter
                      ? o.on_error
                      : on_error::retry(*o.on_error.retries(), on_error::skip);
