@@ -28,7 +28,7 @@ awk 'BEGIN {
   printf "the END"
 }' >text
 
-tr -cs 'A-Za-z0-9\200-\377' '\n' <text | tr A-Z a-z | grep -v '^$' | sort | uniq -c \
+tr -cs 'A-Za-z0-9\200-\377' '\n' <text | tr '[:upper:]' '[:lower:]' | grep -v '^$' | sort | uniq -c \
   | sort -k1,1nr -k2,2 | awk '{ print $1, $2 }' >expected
 table() { awk '/^$/ { exit } { print $1, $4 }' out; }
 
