@@ -156,6 +156,18 @@ flow<T> fan_in(std::string name, fan_in_options options, const flow<T>& first,
   }
 }
 
+/// The same for as many flows as there are at run time. Errors: std::invalid_argument for none.
+template <class T>
+flow<T> fan_in(std::string name, fan_in_options options, const std::vector<flow<T>>& flows) {
+  if (flows.empty())
+    detail::refuse("fan_in", name, "flows", "none", "at least 1");
+  std::vector<detail::ends> given;
+  for (const auto& f : flows)
+    given.push_back(detail::access::of(f));
+  return detail::merged<T>(std::move(name), options, detail::independent(given), nullptr,
+                           given.size());
+}
+
 template <class T, class... More>
 requires(sizeof...(More) > 0 && !(detail::are_lanes<More> || ...)
          && !(std::same_as<More, flow<T>> && ...)) flow<T> fan_in(std::string, fan_in_options,

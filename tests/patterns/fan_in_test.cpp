@@ -392,6 +392,21 @@ TEST_SUITE("fan_in") {
     CHECK(std::is_sorted(out.begin(), out.end()));
   }
 
+  TEST_CASE("as many flows as there are at run time become one") {
+    virtual_system sys;
+    std::vector<tr::flow<int>> flows;
+    for (int i = 0; i < 5; ++i)
+      flows.push_back(tr::from("n" + std::to_string(i), std::vector{i, i + 10, i + 20}));
+    std::vector<int> out;
+    const auto all = tr::fan_in("all", {.merge = tr::merge::sorted(std::less<>{})}, flows);
+
+    CHECK(tr::start(sys, all | tr::collect("out", out)).wait().clean());
+
+    CHECK(out == std::vector{0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 20, 21, 22, 23, 24});
+    CHECK(refusal([] { (void)tr::fan_in("all", {}, std::vector<tr::flow<int>>{}); })
+          == "fan_in \"all\": flows = none, needs at least 1");
+  }
+
   TEST_CASE("merges of merges, and of lanes, account for every edge") {
     virtual_system sys;
     std::vector<int> out;
