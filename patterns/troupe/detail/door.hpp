@@ -50,8 +50,8 @@ public:
 
   /// `capacity` is asked each time: the number of workers may change.
   door(caf::actor_system& sys, std::function<std::size_t()> capacity,
-       std::optional<adaptive_limit> limit)
-      : system_(&sys), capacity_(std::move(capacity)), limit_(std::move(limit)) {}
+       const std::optional<adaptive_limit>& limit)
+      : system_(&sys), capacity_(std::move(capacity)), limit_(limit) {}
 
   /// Empty: full.
   static std::optional<place> try_enter(const std::shared_ptr<door>& d);
