@@ -121,9 +121,8 @@ struct pool_pipe : pipe_tag {
 ///         shed refuses with errc::pool_full, backpressure lets `ask` wait. `limit` may let fewer
 ///         in.
 /// Size:   grows by 20 % when all workers are busy and calls wait, or wait longer than
-/// `wait_target`;
-///         shrinks by 10 % when less than 30 % are busy; a `cooldown` between changes. A worker
-///         that is not needed rests: no call is lost or repeated.
+///         `wait_target`; shrinks by 10 % when less than 30 % are busy; a `cooldown` between
+///         changes. A worker that is not needed rests: no call is lost or repeated.
 /// Errors: an error that f returns is the answer. A throw ends the worker's f, which is made anew,
 ///         and is answered by errc::worker_died; on_error::retry tries again before. A worker that
 ///         is killed is replaced, and what it had not begun is done by the others.

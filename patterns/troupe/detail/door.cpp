@@ -7,6 +7,20 @@
 
 namespace troupe::detail {
 
+namespace {
+
+// Not std::visit, which may throw: a place leaves in a destructor.
+template <class... Limits>
+void sample(std::variant<Limits...>& limit, duration took, std::size_t inside, bool lost) {
+  const auto to = [&](auto* l) {
+    if (l != nullptr)
+      l->on_sample(took, inside, lost);
+  };
+  (..., to(std::get_if<Limits>(&limit)));
+}
+
+} // namespace
+
 bool door::has_room() const {
   auto most = capacity_();
   if (limit_)
@@ -97,7 +111,7 @@ void door::let_out(time_point since, bool answered) noexcept {
   {
     const std::lock_guard lock{mutex_};
     if (limit_)
-      std::visit([&](auto& l) { l.on_sample(now(*system_) - since, inside_, !answered); }, *limit_);
+      sample(*limit_, now(*system_) - since, inside_, !answered);
     --inside_;
   }
   room_.notify_one();
