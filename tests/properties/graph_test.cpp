@@ -70,7 +70,8 @@ void is_ended(System& sys, const model::graph& g, ending how, LetRun let_run) {
       end = r.wait();
     } else {
       const auto actors = tr::detail::actors_of(r);
-      tr::detail::anon_kill(actors[*rc::gen::inRange<std::size_t>(0, actors.size())]);
+      for (int victims = *rc::gen::inRange(1, 4); victims > 0; --victims)
+        tr::detail::anon_kill(actors[*rc::gen::inRange<std::size_t>(0, actors.size())]);
       end = r.wait();
       RC_ASSERT(end.error() || out.size() == g.expected.size());
     }
