@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <troupe/detail/asking_stage.hpp>
 #include <troupe/detail/gathering.hpp>
 #include <troupe/gather_options.hpp>
 #include <troupe/service.hpp>
@@ -71,13 +72,25 @@ private:
 namespace detail {
 
 template <class Req, class Resp>
-struct gather_blueprint {
+struct gather_blueprint : pipe_tag {
   using request = Req;
   using response = std::vector<result<Resp>>;
 
   std::string name;
   std::vector<responder<Req, Resp>> services;
   gather_options options;
+
+  gather_blueprint(std::string n, std::vector<responder<Req, Resp>> s, gather_options o)
+      : name(std::move(n)), services(std::move(s)), options(o) {}
+
+  template <class T>
+  auto attach(const flow<T>& f) const {
+    auto n = asking_node(name, {.parallel = options.in_flight});
+    n.kind = pattern_kind::scatter_gather;
+    const auto shared = std::make_shared<shared_service<gather_blueprint>>(*this);
+    return attach_asking_by<T, Req, response>(
+        f, std::move(n), [shared](caf::actor_system& sys) { return shared->get(sys); });
+  }
 
   std::shared_ptr<service_core<Req, response>> serve(caf::actor_system& sys,
                                                      run_options run) const {
@@ -103,8 +116,11 @@ struct gather_blueprint {
 ///     auto svc = troupe::serve(sys, search);
 ///     auto answer = svc.ask(q).get();     // result<std::vector<result<hits>>>
 ///
-/// Shape:  a blueprint for `serve`. One actor gathers; each function runs in a worker_pool of its
-///         own, `name.0`, `name.1`, ..., with `workers` threads, since it may block.
+/// Shape:  a blueprint for `serve`, and a stage: flow<Req> -> flow<std::vector<result<Resp>>>,
+/// order
+///         kept, `in_flight` requests at once, 16 at most. One actor gathers; each function runs in
+///         a worker_pool of its own, `name.0`, `name.1`, ..., with `workers` threads, since it may
+///         block.
 /// Bound:  `in_flight` requests; one more is refused with errc::pool_full, and `ask` never waits.
 ///         A request is copied for each service.
 /// Units:  `within` counts from the request's arrival at the actor; zero: no limit. A service that

@@ -109,6 +109,8 @@ public:
 
   report drain(duration limit = std::chrono::seconds{30}) const { return core()->drain(limit); }
   stage_metrics metrics() const { return core()->metrics(); }
+  /// As `run::configure`: `svc.configure({.workers = {{.min = 2, .max = 8}}})` of a worker_pool.
+  void configure(const settings& s) const { core()->configure(s); }
 
 private:
   friend std::vector<caf::actor> detail::actors_of<Req, Resp>(const service& s);

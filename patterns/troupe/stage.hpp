@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <caf/fwd.hpp>
+
 #include <troupe/detail/item_kernel.hpp>
 #include <troupe/flow.hpp>
 #include <troupe/options.hpp>
@@ -57,15 +59,26 @@ inline node stage_node(std::string name, std::string_view what, const stage_opti
 /// A node that runs `op` over its items; each actor gets a copy.
 template <std::copy_constructible Op>
 node with_kernel(node n, Op op) {
-  n.make_kernel = [op = std::move(op)] { return std::make_unique<item_kernel<Op>>(op); };
+  n.make_kernel
+      = [op = std::move(op)](caf::actor_system&) { return std::make_unique<item_kernel<Op>>(op); };
   return n;
 }
 
-/// The same for an operation that cannot be copied: `make` makes one for each actor.
+/// The same for an operation that cannot be copied: `make`, which may take the actor system, makes
+/// one for each actor.
 template <class Make>
 node with_fresh(node n, Make make) {
-  using op = std::invoke_result_t<Make&>;
-  n.make_kernel = [make = std::move(make)] { return std::make_unique<item_kernel<op>>(make()); };
+  if constexpr (std::invocable<Make&, caf::actor_system&>) {
+    using op = std::invoke_result_t<Make&, caf::actor_system&>;
+    n.make_kernel = [make = std::move(make)](caf::actor_system& sys) {
+      return std::make_unique<item_kernel<op>>(make(sys));
+    };
+  } else {
+    using op = std::invoke_result_t<Make&>;
+    n.make_kernel = [make = std::move(make)](caf::actor_system&) {
+      return std::make_unique<item_kernel<op>>(make());
+    };
+  }
   return n;
 }
 

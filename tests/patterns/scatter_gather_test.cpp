@@ -235,6 +235,25 @@ TEST_SUITE("scatter_gather") {
     CHECK(wrong == std::vector<int>(4, 0));
   }
 
+  TEST_CASE("as a stage it answers each item in order, and ends with the flow") {
+    threaded_system sys;
+    std::vector<std::vector<tr::result<int>>> out;
+    const auto before = sys.actors();
+    auto r = tr::start(sys, tr::from("n", numbers(50))
+                                | tr::scatter_gather<int, int>("search", {plus_one, plus_two})
+                                | tr::collect("out", out));
+
+    CHECK(accounted(r.wait()).clean());
+    CHECK(r.metrics("search").kind == tr::pattern_kind::scatter_gather);
+    REQUIRE(out.size() == 50);
+    for (int i = 0; i < 50; ++i) {
+      CHECK(out[static_cast<std::size_t>(i)][0] == i + 1);
+      CHECK(out[static_cast<std::size_t>(i)][1] == i + 2);
+    }
+    while (sys.actors() > before) // its services end by themselves
+      std::this_thread::yield();
+  }
+
   TEST_CASE("options out of range are refused, with name, option, value and range") {
     const auto refused = [](const tr::gather_options& o, const std::string& name = "search") {
       return refusal([&] { (void)tr::scatter_gather<int, int>(name, {plus_one, plus_two}, o); });

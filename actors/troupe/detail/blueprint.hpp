@@ -65,7 +65,7 @@ struct node {
   duration wait_target{};    ///< for `max_workers`: as in pool_resizer
   duration cooldown{};       ///< likewise
   item_type output;          ///< unset for a sink
-  std::function<std::unique_ptr<kernel>()> make_kernel;
+  std::function<std::unique_ptr<kernel>(caf::actor_system&)> make_kernel;
   std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)>
       make_source;
 

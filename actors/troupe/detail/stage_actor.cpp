@@ -56,7 +56,7 @@ void stage_actor::wire(wire_msg& msg) {
     out_->connect(std::move(msg.downstream.front()));
   if (!in_.connected() || (out_ && !out_->connected()))
     return;
-  guarded([this] { kernel_ = std::exchange(make_kernel_, nullptr)(); });
+  guarded([this] { kernel_ = std::exchange(make_kernel_, nullptr)(state().system()); });
   pump();
 }
 

@@ -13,7 +13,7 @@ namespace troupe::detail {
 
 /// How a stage actor is told to behave.
 struct stage_setup {
-  std::function<std::unique_ptr<kernel>()> make_kernel;
+  std::function<std::unique_ptr<kernel>(caf::actor_system&)> make_kernel;
   troupe::on_error on_error = troupe::on_error::stop;
   batch_sizer sizer{1};
   std::optional<outlet> out; ///< empty for a sink
@@ -55,7 +55,7 @@ private:
   std::optional<duration> retry_delay(const error& reason, std::uint64_t index,
                                       const item_view& item);
 
-  std::function<std::unique_ptr<kernel>()> make_kernel_;
+  std::function<std::unique_ptr<kernel>(caf::actor_system&)> make_kernel_;
   std::unique_ptr<kernel> kernel_;
   troupe::on_error on_error_;
   inlet in_;

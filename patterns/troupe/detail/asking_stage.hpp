@@ -3,6 +3,7 @@
 #include <concepts>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <troupe/detail/driven_future.hpp>
 #include <troupe/detail/item_kernel.hpp>
 #include <troupe/detail/service_core.hpp>
+#include <troupe/detail/service_thread.hpp>
 #include <troupe/flow.hpp>
 #include <troupe/stage.hpp>
 
@@ -43,6 +45,13 @@ struct ask_op : faulty {
   bool keep;
 
   ask_op(std::shared_ptr<service_core<Req, Resp>> c, bool k) : core(std::move(c)), keep(k) {}
+  ask_op(ask_op&&) noexcept = default;
+  ask_op& operator=(ask_op&&) = delete;
+  ~ask_op() {
+    // The last one of a service must not wait for it: it has its answers, or does not want them.
+    const service_thread at_work;
+    core = nullptr;
+  }
 
   static bool keeps() noexcept { return std::copy_constructible<T>; }
   outcome operator()(T& item, emitter<output>& out, kernel_host& host) {
@@ -54,16 +63,43 @@ struct ask_op : faulty {
   }
 };
 
-/// `source` is a service, or a function that makes or finds one for each actor of a run.
+/// One service for all the workers of a stage: made when the first of them begins, ended with the
+/// last.
+template <class B>
+class shared_service {
+public:
+  using core = service_core<typename B::request, typename B::response>;
+  explicit shared_service(B blueprint) : blueprint_(std::move(blueprint)) {}
+
+  std::shared_ptr<core> get(caf::actor_system& sys) {
+    const std::lock_guard lock{mutex_};
+    auto found = core_.lock();
+    if (found == nullptr)
+      core_ = found = blueprint_.serve(sys, {});
+    return found;
+  }
+
+private:
+  const B blueprint_;
+  std::mutex mutex_;
+  std::weak_ptr<core> core_;
+};
+
+/// `source` gives the service to each actor of a run, with the actor system or without.
 template <class T, class Req, class Resp, class Source>
 auto attach_asking_by(const flow<T>& f, node n, Source source) {
   if constexpr (std::convertible_to<T, Req>) {
     using op = ask_op<T, Req, Resp>;
     const bool keep = n.on_error.keeps_item();
-    return extend<typename op::output>(f,
-                                       with_fresh(std::move(n), [source = std::move(source), keep] {
-                                         return op{source(), keep};
-                                       }));
+    if constexpr (std::invocable<const Source&>)
+      return extend<typename op::output>(f, with_fresh(std::move(n), [source, keep] {
+                                           return op{source(), keep};
+                                         }));
+    else
+      return extend<typename op::output>(
+          f, with_fresh(std::move(n), [source, keep](caf::actor_system& sys) {
+            return op{source(sys), keep};
+          }));
   } else {
     static_assert(never<T>, "troupe: this service does not accept the item type that the flow "
                             "hands it");

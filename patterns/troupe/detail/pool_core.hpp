@@ -127,6 +127,7 @@ public:
 
   report drain(duration limit);
   stage_metrics metrics() const;
+  void configure(const settings& s) { run_.configure(name_, s); }
   caf::actor_system& system() const noexcept { return *system_; }
   const std::string& name() const noexcept { return name_; }
   std::vector<caf::actor> actors() const { return actors_of(run_, name_); }
@@ -182,6 +183,7 @@ public:
     return run_->drain(limit);
   }
   stage_metrics metrics() const override { return run_->metrics(); }
+  void configure(const settings& s) override { run_->configure(s); }
   caf::actor_system& system() const override { return run_->system(); }
   std::string name() const override { return run_->name(); }
   std::vector<caf::actor> actors() const override { return run_->actors(); }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include <troupe/detail/ticket.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/report.hpp>
+#include <troupe/settings.hpp>
 
 namespace troupe::detail {
 
@@ -46,6 +48,10 @@ public:
   virtual bool try_submit(call_item<Req, Resp>& call) = 0;
   virtual report drain(duration limit) = 0;
   virtual stage_metrics metrics() const = 0;
+  virtual void configure(const settings&) {
+    throw std::invalid_argument("service \"" + name()
+                                + "\": has no workers to configure; a worker_pool has");
+  }
   virtual caf::actor_system& system() const = 0;
   /// What a stage that asks this service is called.
   virtual std::string name() const { return "service"; }

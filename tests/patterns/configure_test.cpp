@@ -1,0 +1,105 @@
+#include <doctest/doctest.h>
+
+#include <future>
+#include <string>
+#include <vector>
+
+#include "../support.hpp"
+#include <troupe/settings.hpp>
+
+namespace tr = troupe;
+using namespace support;
+
+namespace {
+
+tr::flow<void> parallel_flow(std::vector<int>& out, int n) {
+  return tr::from("n", numbers(n)) | tr::map("work", [](int x) { return x; }, {.parallel = 2})
+         | tr::map("alone", [](int x) { return x; }) | tr::collect("out", out);
+}
+
+} // namespace
+
+TEST_SUITE("configure") {
+  TEST_CASE("a stage gets more workers, and fewer, while it runs") {
+    virtual_system sys;
+    std::vector<int> out;
+    auto r = tr::start(sys, parallel_flow(out, 1000));
+    r.pause("work");
+    r.configure("work", {.parallel = 5});
+    r.wait_for(1s);
+
+    CHECK(r.metrics("work").workers == 5);
+    CHECK(troupe::detail::actors_of(r, "work").size() == 5);
+    r.configure("work", {.parallel = 1});
+    r.wait_for(1s);
+    CHECK(r.metrics("work").workers == 1);
+    CHECK(troupe::detail::actors_of(r, "work").size() == 5); // four of them rest
+
+    r.resume("work");
+    CHECK(accounted(r.wait()).clean());
+    CHECK(out == numbers(1000));
+    CHECK(sys.actors() == 0);
+  }
+
+  TEST_CASE("what a stage does not have is refused by name") {
+    virtual_system sys;
+    std::vector<int> out;
+    auto r = tr::start(sys, parallel_flow(out, 1));
+    const auto refused = [&](const char* stage, const tr::settings& s) {
+      return refusal([&] { r.configure(stage, s); });
+    };
+
+    CHECK(
+        refused("alone", {.parallel = 4})
+        == "map \"alone\": parallel = 4, needs a stage composed with parallel or consumers > 1, a "
+           "fan_out or a worker_pool");
+    CHECK(refused("work", {.workers = tr::worker_range{4}})
+          == "map \"work\": workers = 4, needs a stage composed with parallel or consumers > 1, a "
+             "fan_out or a worker_pool");
+    CHECK(refused("work", {.parallel = 0}) == "map \"work\": parallel = 0, needs 1 to 10000");
+    CHECK(refused("work", {.parallel = 4, .workers = tr::worker_range{4}})
+          == "map \"work\": workers = 4, needs not to be given together with parallel");
+    CHECK(refused("m", {.parallel = 4})
+          == "run: there is no stage \"m\"; stages are: n, work, alone, out");
+  }
+
+  TEST_CASE(
+      "a pool follows its load between its bounds: up while calls wait, down when they do not") {
+    virtual_system sys;
+    // A call takes 10 ms of virtual time: its first attempt fails, and the second comes then.
+    struct slow {
+      bool again = false;
+      tr::result<int> operator()(const int& x) {
+        again = !again;
+        if (again)
+          return tr::fail(tr::errc::stage_failed, "not yet");
+        return x;
+      }
+    };
+    const auto svc = tr::serve(
+        sys,
+        tr::worker_pool("pool", slow{},
+                        {.workers = {.min = 1, .max = 8},
+                         .queue = 1000,
+                         .on_error = tr::on_error::retry(
+                             {.attempts = 2, .backoff = {10ms, 10ms}, .jitter = tr::jitter::none}),
+                         .wait_target = 50ms,
+                         .cooldown = 100ms}));
+    CHECK(svc.metrics().workers == 1);
+    std::vector<std::future<tr::result<int>>> answers;
+    for (int i = 0; i < 500; ++i)
+      answers.push_back(svc.ask(i));
+    std::size_t most = 0;
+    for (auto& a : answers) {
+      CHECK(a.get().has_value());
+      most = std::max(most, svc.metrics().workers);
+    }
+
+    CHECK(most == 8);
+    tr::detail::virtual_time::run_for(sys, 10s);
+    CHECK(svc.metrics().workers == 1);
+    svc.configure({.workers = tr::worker_range{3}});
+    tr::detail::virtual_time::run_for(sys, 1s);
+    CHECK(svc.metrics().workers == 3);
+  }
+}
