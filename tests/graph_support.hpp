@@ -137,6 +137,21 @@ inline troupe::on_error after(troupe::duration d) {
       {.attempts = 2, .backoff = {d, d}, .jitter = troupe::jitter::none});
 }
 
+/// The strategies of a fan_out that pass a busy worker by.
+inline std::vector<troupe::dispatch> dispatch_by_load() {
+  return {troupe::dispatch::least_loaded, troupe::dispatch::power_of_two,
+          troupe::dispatch::on_demand};
+}
+
+/// All of them, for three workers or, but for `weighted`, another number of them.
+inline std::vector<troupe::dispatch> every_dispatch() {
+  auto all = dispatch_by_load();
+  all.push_back(troupe::dispatch::round_robin);
+  all.push_back(troupe::dispatch::weighted({3, 2, 1}));
+  all.push_back(troupe::dispatch::by_key([](int x) { return x % 100; }));
+  return all;
+}
+
 inline std::vector<int> sorted(std::vector<int> v) {
   std::sort(v.begin(), v.end());
   return v;
