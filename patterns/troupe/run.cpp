@@ -36,6 +36,9 @@ public:
 
   void pause(const std::string& stage, bool paused) const {
     const auto index = state().index_of(stage);
+    if (const auto& n = flow_.at(index); n.role == role::split || n.role == role::join)
+      throw std::invalid_argument("run: " + std::string{n.what} + " \"" + stage
+                                  + "\" cannot be paused; pause a stage before or behind it");
     for (const auto& worker : actors_.workers->workers(index))
       anon_send_urgent(worker, pause_msg{paused});
     // For workers yet to come.

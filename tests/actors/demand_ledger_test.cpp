@@ -108,6 +108,24 @@ TEST_SUITE("demand_ledger") {
     l.home(1, 1, 4);
     CHECK(l.settled());
   }
+
+  TEST_CASE("with several receivers a partial batch leaves as long as one of them is idle") {
+    tr::demand_ledger l{{.items = 100, .capacity = 10, .receivers = 3}};
+    l.open();
+    l.sent(1);
+    l.home(1, 1, 10);
+    for (int busy = 0; busy < 3; ++busy) {
+      l.open();
+      CHECK(l.should_send(1));
+      l.sent(1);
+    }
+    l.open();
+    CHECK(!l.should_send(1));
+    CHECK(!l.should_send(9));
+    CHECK(l.should_send(10));
+    l.home(1, 1, 10);
+    CHECK(l.should_send(1));
+  }
 }
 
 TEST_SUITE("plan_edge") {

@@ -102,4 +102,46 @@ TEST_SUITE("configure") {
     tr::detail::virtual_time::run_for(sys, 1s);
     CHECK(svc.metrics().workers == 3);
   }
+
+  TEST_CASE("a junction cannot be paused, and says so") {
+    virtual_system sys;
+    const auto all = tr::fan_in("all", {}, tr::from("n", numbers(1)), tr::from("m", numbers(1)));
+    auto r = tr::start(sys, all | tr::ignore("end"));
+    CHECK(refusal([&] { r.pause("all"); })
+          == "run: fan_in \"all\" cannot be paused; pause a stage before or behind it");
+  }
+
+  TEST_CASE("one stuck item holds up nobody while a worker is idle") {
+    virtual_system sys;
+    auto [in, source] = tr::inbox<int>("in");
+    std::vector<int> out;
+    // Quick items first, so that batches have grown; then one that takes an hour.
+    const auto work = [tries = 0](const int& x) mutable -> tr::result<int> {
+      if (x == 500 && tries++ == 0)
+        return tr::fail(tr::errc::stage_failed, "an hour later");
+      return x;
+    };
+    const auto an_hour
+        = tr::on_error::retry({.attempts = 2, .backoff = {1h, 1h}, .jitter = tr::jitter::none});
+    auto r = tr::start(
+        sys,
+        source
+            | tr::fan_out("work", work,
+                          {.workers = 2, .to = tr::dispatch::least_loaded, .on_error = an_hour})
+            | tr::fan_in("all") | tr::collect("out", out));
+    for (int x = 0; x < 500; ++x)
+      CHECK(in.offer(x) == tr::offer_result::accepted);
+    r.wait_for(1s);
+    CHECK(in.offer(500) == tr::offer_result::accepted);
+    r.wait_for(1s);
+    for (int x = 501; x < 601; ++x) {
+      CHECK(in.offer(x) == tr::offer_result::accepted);
+      r.wait_for(1ms);
+    }
+
+    CHECK(out.size() == 600); // all but the one that waits
+    in.close();
+    CHECK(r.wait().clean());
+    CHECK(out.size() == 601);
+  }
 }

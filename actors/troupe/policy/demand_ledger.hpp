@@ -8,15 +8,16 @@ namespace troupe {
 
 /// How the buffer of one edge is divided.
 struct edge_plan {
-  std::size_t items = 0;    ///< most items that each sender may have out
-  std::size_t capacity = 0; ///< most items in one batch
+  std::size_t items = 0;     ///< most items that each sender may have out
+  std::size_t capacity = 0;  ///< most items in one batch
+  std::size_t receivers = 1; ///< how many there are for each sender
 };
 
 /// The sending side of one edge as numbers: how many items it has out, and when a batch should
 /// leave.
 ///
-/// A batch leaves when it is full, or when nothing else of this edge is on its way: one item at a
-/// time when idle, full batches under load, no timer.
+/// A batch leaves when it is full, or when fewer are on their way than there are receivers, so that
+/// one of them is idle: one item at a time when idle, full batches under load, no timer.
 ///
 /// Bound:  `items`, wherever they are (being filled in, in a mailbox, being worked on); without
 /// room
@@ -42,7 +43,7 @@ public:
 
   /// Whether the batch being filled, which holds `items`, should leave now.
   bool should_send(std::size_t items) const noexcept {
-    return items >= limit() || (items > 0 && batches_away_ == 0);
+    return items >= limit() || (items > 0 && batches_away_ < plan_.receivers);
   }
   void sent(std::size_t items) noexcept {
     assert(filling_);
@@ -94,6 +95,7 @@ inline edge_plan plan_edge(std::size_t buffer, std::size_t item_bytes, std::size
   constexpr std::size_t batch_bytes = 32 * 1024;
   edge_plan plan;
   plan.items = std::max({buffer, senders, receivers}) / senders;
+  plan.receivers = (receivers + senders - 1) / senders;
   // One full batch for each party, and at least two: one to work on, one to come. More would make
   // them smaller, and each has its price.
   const auto all = std::max({std::size_t{2}, senders, receivers});
