@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <semaphore>
+#include <utility>
 #include <vector>
 
 #include <caf/policy/unprofiled.hpp>
@@ -121,6 +123,11 @@ public:
     clock::time_point since{};
   };
 
+  // How often an idle worker looks after busy ones: soon again after it found something, less and
+  // less often when it does not, down to some 5 % of its core.
+  static constexpr std::chrono::microseconds shortest_nap{3};
+  static constexpr std::chrono::microseconds longest_nap{50};
+
   struct worker_data {
     explicit worker_data(caf::scheduler::abstract_coordinator*) {}
     worker_data(const worker_data&) {} // CAF copies an initial one, always empty
@@ -128,6 +135,7 @@ public:
     job_queue jobs;
     std::vector<sighting> seen; ///< by worker
     unsigned tick = 0;
+    std::chrono::microseconds nap = shortest_nap; ///< how long the next one may be
   };
 
   template <class Coordinator>
@@ -194,9 +202,6 @@ private:
   // help.
   static constexpr auto patience = std::chrono::microseconds{1};
 
-  // How often an idle worker looks after busy ones: some 5 % of its core.
-  static constexpr auto nap_time = std::chrono::microseconds{50};
-
   // Every so often jobs from outside come first, so that busy workers do not starve them.
   static constexpr unsigned external_turn = 32;
 
@@ -233,8 +238,11 @@ private:
       if (const auto front = jobs.front(); front != last.front || last.since == clock::time_point{})
         last = {front, now};
       else if (now - last.since >= patience)
-        if (auto* j = jobs.pop_if(front))
+        if (auto* j = jobs.pop_if(front)) {
+          // Where one job had to wait there will be others.
+          d(w).nap = shortest_nap;
           return j;
+        }
     }
     return nullptr;
   }
@@ -246,8 +254,14 @@ private:
     do {
       if (auto* j = look_around(w))
         return j;
-    } while (idle.any_busy(c->num_workers()) && idle.nap(nap_time));
+    } while (idle.any_busy(c->num_workers()) && idle.nap(next_nap(w)));
     return nullptr;
+  }
+
+  template <class Worker>
+  static std::chrono::microseconds next_nap(Worker* w) {
+    auto& nap = d(w).nap;
+    return std::exchange(nap, std::min(2 * nap, longest_nap));
   }
 
   template <class Worker>
