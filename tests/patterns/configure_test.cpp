@@ -63,8 +63,8 @@ TEST_SUITE("configure") {
           == "run: there is no stage \"m\"; stages are: n, work, alone, out");
   }
 
-  TEST_CASE(
-      "a pool follows its load between its bounds: up while calls wait, down when they do not") {
+  TEST_CASE("adaptive worker pool: follows its load between its bounds: up while calls wait, down "
+            "when they do not") {
     virtual_system sys;
     // A call takes 10 ms of virtual time: its first attempt fails, and the second comes then.
     struct slow {
