@@ -191,7 +191,8 @@ void run::configure(const std::string& stage, const settings& s) {
   if (!s.parallel && !s.workers)
     return;
   const auto range = checked_range(handle().flow(), index, s);
-  handle().tell_in_turn(detail::resize_msg{index, range.min, range.max});
+  if (handle().state().wish({index, range.min, range.max}))
+    handle().tell_in_turn(detail::wishes_msg{});
 }
 
 void run::pause(const std::string& stage) { handle().pause(stage, true); }

@@ -61,10 +61,12 @@ caf::actor crew::make(metric_block* block) {
 }
 
 void crew::tell(std::vector<caf::actor> added, caf::actor successor_of) {
-  makes_->state().crew(stage_).workers.store(std::min(active_, workers_.size()),
-                                             std::memory_order_relaxed);
-  detail::anon_send(distributor_,
-                    crew_msg{std::move(added), merger_, std::move(successor_of), active_});
+  auto& shown = makes_->state().crew(stage_);
+  shown.workers.store(std::min(active_, workers_.size()), std::memory_order_relaxed);
+  shown.wanted.store(active_, std::memory_order_relaxed);
+  // However often the number changes, one message at a time waits for a busy distributor.
+  if (!shown.told.exchange(true) || !added.empty())
+    detail::anon_send(distributor_, crew_msg{std::move(added), merger_, std::move(successor_of)});
 }
 
 std::vector<caf::actor> crew::resize(std::size_t n) {

@@ -49,7 +49,7 @@ void distributor::take_in(const crew_msg& msg) {
     if (setup_.numbers && msg.successor_of)
       expect_heir(slot, msg.successor_of);
   }
-  active_ = msg.active;
+  active_ = state().wanted_workers(setup_.stage);
   setup_.to.resize(active_);
   dispatch();
 }

@@ -105,7 +105,7 @@ void item_distributor::take_in(const crew_msg& msg) {
                  wire_msg{{{caf::actor{this}, static_cast<std::uint32_t>(slot)}}, {}});
     employ(worker, slot);
   }
-  active_ = msg.active;
+  active_ = state().wanted_workers(stage());
   resize_to_ = active_;
 }
 

@@ -57,13 +57,13 @@ struct wire_msg {
   std::vector<endpoint> downstream;
 };
 
-/// To a distributor: so many of its workers are to be active; these are new.
+/// To a distributor: the number of workers to use has changed (`crew_gauge::wanted`); these are
+/// new.
 struct crew_msg {
   using internal_message = void;
   std::vector<caf::actor> added;
   caf::actor merger;       ///< of what the workers make; null for consumers
   caf::actor successor_of; ///< the dead worker whose place the new one takes
-  std::size_t active = 1;
 };
 
 /// From a distributor to its merger: a further input.
@@ -118,12 +118,10 @@ struct look_msg {
   std::size_t stage = 0;
 };
 
-/// To the run's supervisor: so many workers for this stage, or between so many.
-struct resize_msg {
+/// To the run's supervisor: somebody wishes for more or fewer workers; see
+/// `run_state::take_wishes`.
+struct wishes_msg {
   using internal_message = void;
-  std::size_t stage = 0;
-  std::size_t min = 1;
-  std::size_t max = 1;
 };
 
 /// From an actor to itself; an old generation is ignored.

@@ -67,6 +67,19 @@ void run_state::set_capacity(std::size_t stage, std::size_t items) {
   stages_[stage].capacity = items;
 }
 
+bool run_state::wish(const crew_wish& w) {
+  const std::lock_guard lock{wishes_mutex_};
+  const bool first = wishes_.empty();
+  std::erase_if(wishes_, [&](const crew_wish& old) { return old.stage == w.stage; });
+  wishes_.push_back(w);
+  return first;
+}
+
+std::vector<crew_wish> run_state::take_wishes() {
+  const std::lock_guard lock{wishes_mutex_};
+  return std::exchange(wishes_, {});
+}
+
 void run_state::count_redelivered(std::size_t stage, std::uint64_t items) noexcept {
   crew(stage).redelivered.fetch_add(items, std::memory_order_relaxed);
 }

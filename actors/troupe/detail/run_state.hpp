@@ -23,11 +23,20 @@
 
 namespace troupe::detail {
 
+/// So many workers for this stage, or between so many.
+struct crew_wish {
+  std::size_t stage = 0;
+  std::size_t min = 1;
+  std::size_t max = 1;
+};
+
 /// What is known of a stage's workers besides what each of them counts.
 struct crew_gauge {
   explicit crew_gauge(std::size_t branches) : branch_sent(branches) {}
 
   std::atomic<std::size_t> workers{1}; ///< active ones
+  std::atomic<std::size_t> wanted{1};  ///< how many the distributor is to use
+  std::atomic<bool> told{false};       ///< it has been told, and has not looked yet
   std::atomic<std::size_t> busy{0};
   std::atomic<duration::rep> waiting_since{0}; ///< the first of those without a worker; 0: none
   std::atomic<std::uint64_t> redelivered{0};
@@ -66,6 +75,14 @@ public:
   metric_block* add_block(std::size_t stage);
   void set_capacity(std::size_t stage, std::size_t items);
   crew_gauge& crew(std::size_t stage) noexcept { return *stages_[stage].crew; }
+  /// For a distributor that has been told: how many of its workers to use.
+  std::size_t wanted_workers(std::size_t stage) noexcept {
+    crew(stage).told.exchange(false); // not a store: `wanted` must not be read before it
+    return crew(stage).wanted.load(std::memory_order_relaxed);
+  }
+  /// The last wish for each stage counts. True: the supervisor must be told that there are some.
+  bool wish(const crew_wish& w);
+  std::vector<crew_wish> take_wishes();
   void count_redelivered(std::size_t stage, std::uint64_t items) noexcept;
   /// How many workers have something to do, and since when something waits for one.
   void show_crew(std::size_t stage, std::size_t busy, time_point waiting_since) noexcept;
@@ -114,6 +131,8 @@ private:
   std::atomic<std::uint64_t> actors_{0};
 
   mutable std::mutex blocks_mutex_; ///< workers may be added while others read
+  std::mutex wishes_mutex_;
+  std::vector<crew_wish> wishes_; ///< one a stage at most
   mutable std::mutex mutex_;
   mutable std::condition_variable over_;
   std::optional<error> reason_;

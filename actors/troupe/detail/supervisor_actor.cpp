@@ -34,7 +34,10 @@ caf::message_handler supervisor_actor::handlers() {
       [this](stop_msg& msg) { abort(msg.reason); },
       [this](drain_msg msg) { drain(msg.limit); },
       [this](pause_stage_msg msg) { pause(msg); },
-      [this](resize_msg msg) { set_range(msg); },
+      [this](wishes_msg) {
+        for (const auto& wish : state_->take_wishes())
+          set_range(wish);
+      },
       [this](strained_msg msg) {
         if (auto* const crew = crew_of(msg.stage))
           look_at(*crew);
@@ -139,12 +142,12 @@ void supervisor_actor::pause(pause_stage_msg msg) {
     crew->pause(msg.paused);
 }
 
-void supervisor_actor::set_range(resize_msg msg) {
-  auto* const crew = crew_of(msg.stage);
+void supervisor_actor::set_range(const crew_wish& wish) {
+  auto* const crew = crew_of(wish.stage);
   if (crew == nullptr)
     return;
-  crew->set_range(msg.min, msg.max);
-  resize(*crew, std::clamp(crew->active(), msg.min, msg.max));
+  crew->set_range(wish.min, wish.max);
+  resize(*crew, std::clamp(crew->active(), wish.min, wish.max));
   look_at(*crew);
 }
 

@@ -60,7 +60,7 @@ private:
   void drain(duration limit);
   void abort(const error& reason);
   void pause(pause_stage_msg msg);
-  void set_range(resize_msg msg);
+  void set_range(const crew_wish& wish);
   void look_at(crew& c);
   void resize(crew& c, std::size_t workers);
   crew* crew_of(std::size_t stage) const;
