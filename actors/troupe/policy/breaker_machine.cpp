@@ -1,0 +1,311 @@
+#include <troupe/policy/breaker_machine.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <troupe/detail/elapsed.hpp>
+
+namespace troupe {
+
+namespace {
+
+// A threshold that was computed, 1 - 0.9, should open where it is meant to.
+constexpr double rounding = 1e-9;
+
+std::uint64_t number(count n) noexcept { return static_cast<std::uint64_t>(n.value()); }
+
+bool reaches(std::uint64_t part, std::uint64_t total, double threshold) noexcept {
+  return static_cast<double>(part) >= (threshold - rounding) * static_cast<double>(total);
+}
+
+bool passes_all(breaker_state s) noexcept {
+  return s == breaker_state::closed || s == breaker_state::disabled
+         || s == breaker_state::metrics_only;
+}
+
+} // namespace
+
+breaker_machine::breaker_machine(circuit_breaker options) : options_(std::move(options)) {
+  validate(options_);
+  minimum_calls_ = number(options_.minimum_calls);
+  needed_trials_ = std::min(minimum_calls_, number(options_.trials));
+  cooldown_ = options_.cooldown;
+  if (options_.window.is_by_time()) {
+    times_.emplace(options_.window.span());
+  } else {
+    const auto size = number(options_.window.calls());
+    calls_.emplace(size);
+    minimum_calls_ = std::min(minimum_calls_, size);
+  }
+}
+
+// -- calls -------------------------------------------------------------------------------------
+
+std::optional<permit> breaker_machine::standing_permit() const noexcept {
+  if (!passes_all(state_))
+    return std::nullopt;
+  permit p;
+  p.generation_ = generation_;
+  return p;
+}
+
+std::optional<permit> breaker_machine::admit(time_point now) {
+  if (passes_all(state_))
+    return standing_permit();
+  advance(now);
+  if (state_ == breaker_state::open && detail::elapsed(since_, now) >= cooldown_)
+    enter(breaker_state::half_open, now);
+  auto p = state_ == breaker_state::half_open ? admit_trial(now) : std::nullopt;
+  if (!p)
+    ++not_permitted_;
+  return p;
+}
+
+// A lease that is too old loses its place only to someone who wants it.
+std::optional<permit> breaker_machine::admit_trial(time_point now) {
+  if (leases_.size() + trials_.total >= number(options_.trials)) {
+    if (leases_.empty() || detail::elapsed(leases_.front().given, now) < lease_length())
+      return std::nullopt;
+    leases_.pop_front();
+  }
+  permit p;
+  p.generation_ = generation_;
+  p.trial_ = ++last_trial_;
+  leases_.push_back({p.trial_, now});
+  return p;
+}
+
+void breaker_machine::record(const std::optional<permit>& p, outcome o, duration took,
+                             time_point now) {
+  if (p)
+    record(*p, o, took, now);
+}
+
+void breaker_machine::record(const permit& p, outcome o, duration took, time_point now) {
+  if (o == outcome::ignored)
+    return release(p, now);
+  advance(now);
+  if (state_ == breaker_state::disabled)
+    return;
+  const tally t{1, o == outcome::failure ? 1U : 0U, took > options_.slow_after ? 1U : 0U};
+  if (p.generation_ != generation_)
+    record_late(p, t, now);
+  else if (state_ == breaker_state::half_open)
+    end_lease(p) ? record_trial(t, now) : record_late(p, t, now);
+  else
+    record_call(t, now);
+}
+
+void breaker_machine::release(const std::optional<permit>& p, time_point now) {
+  if (p)
+    release(*p, now);
+}
+
+void breaker_machine::release(const permit& p, time_point now) {
+  advance(now);
+  if (p.generation_ == generation_)
+    end_lease(p);
+}
+
+bool breaker_machine::end_lease(const permit& p) {
+  const auto it = std::lower_bound(leases_.begin(), leases_.end(), p.trial_,
+                                   [](const lease& l, std::uint64_t t) { return l.trial < t; });
+  if (it == leases_.end() || it->trial != p.trial_)
+    return false;
+  leases_.erase(it);
+  return true;
+}
+
+void breaker_machine::record_late(const permit& p, const tally& t, time_point now) {
+  ++late_;
+  if (state_ == breaker_state::open && p.generation_ == shown_generation_)
+    add(t, now);
+}
+
+void breaker_machine::record_trial(const tally& t, time_point now) {
+  trials_ += t;
+  if (trials_.total < needed_trials_)
+    return;
+  const auto v = judge(trials_);
+  if (v.failing || v.slow)
+    open(now);
+  else
+    enter(breaker_state::closed, now);
+}
+
+void breaker_machine::record_call(const tally& t, time_point now) {
+  add(t, now);
+  const auto v = judge(sum(now));
+  if (state_ == breaker_state::closed) {
+    if (v.failing || v.slow)
+      open(now);
+    return;
+  }
+  if (v.failing && !std::exchange(failing_published_, true))
+    publish(breaker_event_kind::failure_rate_exceeded, state_, now);
+  if (v.slow && !std::exchange(slow_published_, true))
+    publish(breaker_event_kind::slow_rate_exceeded, state_, now);
+}
+
+// -- what has been seen ------------------------------------------------------------------------
+
+void breaker_machine::add(const tally& t, time_point now) {
+  if (shown_ == shown::trials)
+    trials_ += t;
+  else if (times_)
+    times_->add(t, now);
+  else
+    calls_->add(t.failed > 0, t.slow > 0);
+}
+
+const tally& breaker_machine::sum(time_point now) {
+  static constexpr tally nothing;
+  if (shown_ == shown::none)
+    return nothing;
+  if (shown_ == shown::trials)
+    return trials_;
+  return times_ ? times_->sum(now) : calls_->sum();
+}
+
+std::uint64_t breaker_machine::minimum() const noexcept {
+  return shown_ == shown::trials ? needed_trials_ : minimum_calls_;
+}
+
+breaker_machine::verdict breaker_machine::judge(const tally& t) const noexcept {
+  if (t.total < minimum())
+    return {};
+  return {reaches(t.failed, t.total, options_.failure_rate),
+          reaches(t.slow, t.total, options_.slow_rate)};
+}
+
+breaker_snapshot breaker_machine::snapshot(time_point now) {
+  advance(now);
+  const tally& t = sum(now);
+  breaker_snapshot s;
+  if (t.total >= minimum()) {
+    s.failure_rate = static_cast<double>(t.failed) / static_cast<double>(t.total);
+    s.slow_rate = static_cast<double>(t.slow) / static_cast<double>(t.total);
+  }
+  s.buffered = t.total;
+  s.failed = t.failed;
+  s.slow = t.slow;
+  s.not_permitted = not_permitted_;
+  s.late = late_;
+  return s;
+}
+
+breaker_state breaker_machine::state(time_point now) {
+  advance(now);
+  return state_;
+}
+
+duration breaker_machine::retry_after(time_point now) {
+  advance(now);
+  if (state_ != breaker_state::open)
+    return duration::zero();
+  return std::max(cooldown_ - detail::elapsed(since_, now), duration::zero());
+}
+
+// -- states ------------------------------------------------------------------------------------
+
+void breaker_machine::force_open(time_point now) {
+  advance(now);
+  enter(breaker_state::forced_open, now);
+}
+
+void breaker_machine::disable(time_point now) {
+  advance(now);
+  enter(breaker_state::disabled, now);
+}
+
+void breaker_machine::metrics_only(time_point now) {
+  advance(now);
+  enter(breaker_state::metrics_only, now);
+}
+
+void breaker_machine::half_open(time_point now) {
+  advance(now);
+  enter(breaker_state::half_open, now);
+}
+
+void breaker_machine::reset(time_point now) {
+  advance(now);
+  const bool was_closed = state_ == breaker_state::closed;
+  enter(breaker_state::closed, now);
+  if (was_closed)
+    publish(breaker_event_kind::reset, breaker_state::closed, now);
+}
+
+// Whatever is asked of the machine, it first becomes what it should be by now.
+void breaker_machine::advance(time_point now) {
+  if (now < since_)
+    since_ = now;
+  if (state_ != breaker_state::half_open)
+    return;
+  for (auto l = leases_.rbegin(); l != leases_.rend() && l->given > now; ++l)
+    l->given = now;
+  const auto limit = options_.half_open_max_wait;
+  if (limit > duration::zero() && detail::elapsed(since_, now) >= limit)
+    open(since_ + limit);
+}
+
+void breaker_machine::open(time_point at) {
+  if (state_ == breaker_state::half_open && reopenings_ < std::numeric_limits<unsigned>::max())
+    ++reopenings_;
+  cooldown_ = grown_cooldown();
+  enter(breaker_state::open, at);
+}
+
+void breaker_machine::enter(breaker_state to, time_point at) {
+  const auto from = std::exchange(state_, to);
+  since_ = at;
+  ++generation_;
+  not_permitted_ = 0;
+  late_ = 0;
+  leases_.clear();
+  failing_published_ = false;
+  slow_published_ = false;
+  if (passes_all(to)) {
+    reopenings_ = 0;
+    cooldown_ = options_.cooldown;
+  }
+  if (to != breaker_state::open) {
+    shown_generation_ = generation_;
+    trials_ = {};
+    if (times_)
+      times_->clear();
+    else
+      calls_->clear();
+    shown_ = to == breaker_state::half_open                                     ? shown::trials
+             : to == breaker_state::closed || to == breaker_state::metrics_only ? shown::window
+                                                                                : shown::none;
+  }
+  if (from != to)
+    publish(breaker_event_kind::transition, from, at);
+}
+
+void breaker_machine::publish(breaker_event_kind kind, breaker_state from, time_point at) {
+  const breaker_event e{kind, from, state_, at};
+  const auto n = listeners_.size(); // one that is added meanwhile hears of what comes next
+  for (std::size_t i = 0; i < n; ++i)
+    listeners_[i](e);
+}
+
+duration breaker_machine::grown_cooldown() const noexcept {
+  const auto cap = std::max(options_.max_cooldown, options_.cooldown);
+  if (reopenings_ == 0 || options_.cooldown_factor <= 1.0)
+    return options_.cooldown;
+  const double grown = static_cast<double>(options_.cooldown.count())
+                       * std::pow(options_.cooldown_factor, reopenings_);
+  return grown < static_cast<double>(cap.count()) ? duration{static_cast<duration::rep>(grown)}
+                                                  : cap;
+}
+
+duration breaker_machine::lease_length() const noexcept {
+  const auto limit = options_.half_open_max_wait;
+  return limit > duration::zero() ? limit : cooldown_;
+}
+
+} // namespace troupe
