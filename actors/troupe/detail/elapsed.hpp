@@ -23,4 +23,13 @@ inline time_point later(time_point begin, duration d) noexcept {
   return d > duration::zero() && begin > time_point::max() - d ? time_point::max() : begin + d;
 }
 
+/// After a clock that stepped back by `patience` or more, what lies ahead counts as just now, or
+/// the wait for it could take as long as the clock was wrong. A smaller step is left alone: it
+/// prolongs the wait by no more than that, and where threads share a decision it is one that was
+/// overtaken.
+inline void not_far_ahead(time_point& t, time_point now, duration patience) noexcept {
+  if (t > now && elapsed(now, t) >= patience)
+    t = now;
+}
+
 } // namespace troupe::detail

@@ -66,7 +66,11 @@ std::optional<permit> breaker_machine::admit(time_point now) {
 // A lease that is too old loses its place only to someone who wants it.
 std::optional<permit> breaker_machine::admit_trial(time_point now) {
   if (leases_.size() + trials_.total >= number(options_.trials)) {
-    if (leases_.empty() || detail::elapsed(leases_.front().given, now) < lease_length())
+    if (leases_.empty())
+      return std::nullopt;
+    auto& oldest = leases_.front();
+    detail::not_far_ahead(oldest.given, now, lease_length());
+    if (detail::elapsed(oldest.given, now) < lease_length())
       return std::nullopt;
     leases_.pop_front();
   }
@@ -240,13 +244,12 @@ void breaker_machine::reset(time_point now) {
 
 // Whatever is asked of the machine, it first becomes what it should be by now.
 void breaker_machine::advance(time_point now) {
-  if (now < since_)
-    since_ = now;
-  if (state_ != breaker_state::half_open)
+  if (state_ != breaker_state::half_open) {
+    detail::not_far_ahead(since_, now, cooldown_);
     return;
-  for (auto l = leases_.rbegin(); l != leases_.rend() && l->given > now; ++l)
-    l->given = now;
+  }
   const auto limit = options_.half_open_max_wait;
+  detail::not_far_ahead(since_, now, lease_length());
   if (limit > duration::zero() && detail::elapsed(since_, now) >= limit)
     open(since_ + limit);
 }

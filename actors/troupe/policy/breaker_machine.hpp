@@ -13,6 +13,10 @@
 
 namespace troupe {
 
+namespace detail {
+class shared_breaker;
+} // namespace detail
+
 /// The right to make one call, in the period of the state that gave it.
 class permit {
 public:
@@ -20,6 +24,7 @@ public:
 
 private:
   friend class breaker_machine;
+  friend class detail::shared_breaker;
   std::uint64_t generation_ = 0;
   std::uint64_t trial_ = 0; // half_open's number for it, from 1
 };
@@ -46,8 +51,8 @@ private:
 ///         An ignored or released permit can be given again. So can one of half_open that is a
 ///         lease too old: after `half_open_max_wait`, or the cooldown if that is zero.
 /// Bound:  the window's, and a lease for each trial under way.
-/// Units:  `now` may step back: then what lies ahead counts as just now, so that nothing is
-///         admitted early and nothing waits longer than it would from the beginning.
+/// Units:  `now` may step back: nothing is admitted early by that, a wait becomes longer by at most
+///         its own length, and a step longer than that begins it anew.
 /// Errors: std::invalid_argument from the constructor. Listeners are called when the change is
 ///         complete; what they throw comes out of the call that caused it.
 /// Cost:   constant, but for `record` in half_open: logarithmic in the trials, then linear.
@@ -87,8 +92,11 @@ public:
   /// Closed, with metrics zeroed and the first cooldown.
   void reset(time_point now);
 
-  /// One more listener.
-  void on_event(listener f) { listeners_.push_back(std::move(f)); }
+  /// One more listener, if it is not empty.
+  void on_event(listener f) {
+    if (f)
+      listeners_.push_back(std::move(f));
+  }
 
   /// The permit that `admit` gives to everyone as long as the present state lasts, if it is one
   /// that lets all calls pass.

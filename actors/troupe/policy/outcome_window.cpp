@@ -61,7 +61,7 @@ void time_window::clear() noexcept {
 }
 
 void time_window::forget(time_point now) noexcept {
-  if (size_ > 0 && at(size_ - 1).begin > now)
+  if (size_ > 0 && detail::elapsed(now, at(size_ - 1).begin) >= span_)
     fold(now);
   while (size_ > 0 && detail::elapsed(ring_[first_].begin, now) >= span_) {
     sum_ -= ring_[first_].counts;
@@ -70,8 +70,8 @@ void time_window::forget(time_point now) noexcept {
   }
 }
 
-// Those ahead of `now` become one that begins now, or part of one less than a grain before it: so
-// sums stay a grain apart, and the ring has room for them.
+// After a clock that stepped back far, those ahead of it become one that begins now, or part of one
+// less than a grain before: so sums stay a grain apart, and the ring has room for them.
 void time_window::fold(time_point now) noexcept {
   tally ahead;
   for (; size_ > 0 && at(size_ - 1).begin > now; --size_)

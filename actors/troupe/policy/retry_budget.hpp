@@ -26,8 +26,8 @@ namespace troupe {
 ///         the last 10 s. Where there are too few calls for that to allow `floor` attempts (below
 ///         15, with 0.2 and 3), it is also granted while fewer than `floor` are under way.
 /// Bound:  17 KB.
-/// Units:  a clock that steps back gives nothing back: what lies ahead counts as just now. The ten
-///         seconds are kept to 40 ms, on the strict side.
+/// Units:  the ten seconds are kept to 80 ms, on the strict side. A clock that steps back gives
+///         nothing back.
 /// Errors: std::invalid_argument for a ratio below 0. An infinite ratio grants all.
 /// Cost:   constant.
 /// Source: the retry budget of Envoy (20 %, at least 3 at a time), over a window as Finagle's.
