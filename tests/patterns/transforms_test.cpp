@@ -250,9 +250,10 @@ TEST_SUITE("batch") {
     // Its timer, in the past by then, was set again and again, and time stood still.
     virtual_system sys;
     std::size_t items = 0;
-    auto r = tr::start(sys, tr::ticks("t", 1ms) | tr::batch("b", {.within = 10ms, .key = [](std::uint64_t n) { return n % 5; }})
-                                | tr::sink("end", [&](const auto& v) { items += v.size(); },
-                                           {.buffer = 1}));
+    auto r = tr::start(
+        sys, tr::ticks("t", 1ms)
+                 | tr::batch("b", {.within = 10ms, .key = [](std::uint64_t n) { return n % 5; }})
+                 | tr::sink("end", [&](const auto& v) { items += v.size(); }, {.buffer = 1}));
     r.wait_for(100ms);
     r.pause("end");
     CHECK(!r.wait_for(1s));
