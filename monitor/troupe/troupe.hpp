@@ -9,13 +9,16 @@
 #include <troupe/error.hpp>
 #include <troupe/fan_in.hpp>
 #include <troupe/fan_out.hpp>
+#include <troupe/limiter.hpp>
 #include <troupe/manager.hpp>
 #include <troupe/monitor.hpp>
 #include <troupe/outbox.hpp>
 #include <troupe/pipeline.hpp>
 #include <troupe/policy/concurrency_limit.hpp>
 #include <troupe/policy/pool_resizer.hpp>
+#include <troupe/policy/token_bucket.hpp>
 #include <troupe/producer_consumer.hpp>
+#include <troupe/rate_limit.hpp>
 #include <troupe/report.hpp>
 #include <troupe/result.hpp>
 #include <troupe/scatter_gather.hpp>

@@ -6,6 +6,8 @@
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/launch.hpp>
 #include <troupe/detail/messages.hpp>
+#include <troupe/detail/refusal.hpp>
+#include <troupe/policy/token_bucket.hpp>
 
 namespace troupe {
 
@@ -32,6 +34,13 @@ public:
   template <class Message>
   void tell_supervisor(Message msg) const {
     anon_send_urgent(actors_.supervisor, std::move(msg));
+  }
+
+  /// Behind what has been sent to them: not before they are wired.
+  template <class Message>
+  void tell_workers(std::size_t stage, const Message& msg) const {
+    for (const auto& worker : actors_.workers->workers(stage))
+      detail::anon_send(worker, msg);
   }
 
   void pause(const std::string& stage, bool paused) const {
@@ -184,14 +193,30 @@ worker_range checked_range(const detail::graph& flow, std::size_t stage, const s
   return range;
 }
 
+// What `s` asks of a rate limit. Errors: as `run::configure`.
+detail::tuning checked_tuning(const detail::graph& flow, std::size_t stage, const settings& s) {
+  const auto& n = flow.at(stage);
+  if (!n.paced)
+    detail::refuse(n.what, n.name, s.rate ? "rate" : "burst",
+                   s.rate ? to_string(*s.rate) : detail::as_text(s.burst->value()), "a rate_limit");
+  const auto where = std::string{n.what} + " \"" + n.name + "\"";
+  if (s.rate)
+    check_limit(where, *s.rate);
+  if (s.burst)
+    check_limit(where, *s.burst);
+  return {s.rate, s.burst};
+}
+
 } // namespace
 
 void run::configure(const std::string& stage, const settings& s) {
   const auto index = handle().state().index_of(stage);
-  if (!s.parallel && !s.workers)
-    return;
-  const auto range = checked_range(handle().flow(), index, s);
-  if (handle().state().wish({index, range.min, range.max}))
+  const auto& flow = handle().flow();
+  const auto range
+      = s.parallel || s.workers ? std::optional{checked_range(flow, index, s)} : std::nullopt;
+  if (s.rate || s.burst)
+    handle().tell_workers(index, detail::retune_msg{checked_tuning(flow, index, s)});
+  if (range && handle().state().wish({index, range->min, range->max}))
     handle().tell_in_turn(detail::wishes_msg{});
 }
 

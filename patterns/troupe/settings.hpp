@@ -3,6 +3,7 @@
 #include <optional>
 
 #include <troupe/options.hpp>
+#include <troupe/policy/rate.hpp>
 
 namespace troupe {
 
@@ -10,13 +11,17 @@ namespace troupe {
 ///
 ///     r.configure("parse", {.parallel = 8});
 ///     r.configure("resize", {.workers = {{.min = 2, .max = 4}}});
+///     r.configure("throttle", {.rate = troupe::per_second(900), .burst = 90});
 ///
 /// parallel: of a stage that was composed with parallel > 1, or a sink with consumers > 1.
 /// workers:  of a fan_out or a worker_pool; more than one number lets a worker_pool follow its
 /// load.
+/// rate, burst: of a rate_limit.
 struct settings {
   std::optional<count> parallel = {};
   std::optional<worker_range> workers = {};
+  std::optional<troupe::rate> rate = {};
+  std::optional<amount> burst = {};
 };
 
 } // namespace troupe

@@ -246,6 +246,23 @@ TEST_SUITE("transforms") {
 }
 
 TEST_SUITE("batch") {
+  TEST_CASE("regression: a batch that is due while nothing behind it may go on waits quietly") {
+    // Its timer, in the past by then, was set again and again, and time stood still.
+    virtual_system sys;
+    std::size_t items = 0;
+    auto r = tr::start(
+        sys, tr::ticks("t", 1ms)
+                 | tr::batch("b", {.within = 10ms, .key = [](std::uint64_t n) { return n % 5; }})
+                 | tr::sink("end", [&](const auto& v) { items += v.size(); }, {.buffer = 1}));
+    r.wait_for(100ms);
+    r.pause("end");
+    CHECK(!r.wait_for(1s));
+    r.resume("end");
+    const auto end = accounted(r.drain());
+    CHECK(end.clean());
+    CHECK(items == end.stage("t").emitted);
+  }
+
   TEST_CASE("gathers `size` items; the rest leaves as a smaller batch") {
     virtual_system sys;
     std::vector<std::vector<int>> out;

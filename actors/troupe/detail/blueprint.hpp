@@ -62,6 +62,7 @@ struct node {
   bool answers_each = false; ///< what results from an item leaves before the next one is begun
   bool replaces = false;     ///< a worker that dies is replaced
   bool resizable = false;    ///< has a distributor, and a merger, also for one worker
+  bool paced = false;        ///< has a rate and a burst, which can be changed
   duration wait_target{};    ///< for `max_workers`: as in pool_resizer
   duration cooldown{};       ///< likewise
   item_type output;          ///< unset for a sink

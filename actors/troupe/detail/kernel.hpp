@@ -14,6 +14,7 @@
 #include <troupe/detail/account.hpp>
 #include <troupe/detail/batch.hpp>
 #include <troupe/error.hpp>
+#include <troupe/policy/rate.hpp>
 
 namespace troupe::detail {
 
@@ -68,6 +69,12 @@ private:
   account counts_;
 };
 
+/// What can be changed of a rate limit while it runs; what is empty stays as it is.
+struct tuning {
+  std::optional<troupe::rate> rate = {};
+  std::optional<amount> burst = {};
+};
+
 /// What a stage or sink does to its items; made anew for each actor, so it may have state.
 class kernel {
 public:
@@ -87,6 +94,11 @@ public:
   virtual std::optional<time_point> due() const { return std::nullopt; }
   /// Hands on what is due, as far as `out` has room; `due` stays in the past until it is all out.
   virtual void expire(time_point, batch_base*, kernel_host&) {}
+  /// Whether it takes up nothing before `due`: `step` has left items where they were.
+  virtual bool waits() const noexcept { return false; }
+
+  /// For those with a rate.
+  virtual void retune(const tuning&, time_point /*now*/) {}
 };
 
 /// How a source is doing after having been asked for items.

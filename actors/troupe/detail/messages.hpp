@@ -7,6 +7,7 @@
 #include <caf/actor.hpp>
 
 #include <troupe/detail/batch.hpp>
+#include <troupe/detail/kernel.hpp>
 #include <troupe/error.hpp>
 #include <troupe/policy/demand_ledger.hpp>
 
@@ -92,6 +93,12 @@ struct finish_msg {
 /// To all: count what is held as abandoned, and end.
 struct abort_msg {
   using internal_message = void;
+};
+
+/// To the worker of a stage with a rate.
+struct retune_msg {
+  using internal_message = void;
+  tuning what;
 };
 
 struct pause_msg {

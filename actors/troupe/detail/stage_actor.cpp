@@ -45,6 +45,11 @@ caf::message_handler stage_actor::handlers() {
         out_->replan(msg.plan);
         pump();
       },
+      [this](const retune_msg& msg) {
+        if (kernel_ != nullptr)
+          kernel_->retune(msg.what, now());
+        pump();
+      },
   }
       .or_else(common_handlers());
 }
@@ -83,7 +88,7 @@ void stage_actor::pump() {
   clock_ = now();
   starved_ = false;
   if (can_work() && expire_if_due())
-    while (can_work() && !in_.empty() && work_on(in_.front())) {
+    while (can_work() && !held_back() && !in_.empty() && work_on(in_.front())) {
       in_.pop();
       in_.repay(*this, false);
     }
@@ -91,7 +96,8 @@ void stage_actor::pump() {
   if (can_work()) {
     if (complete_ || in_.exhausted())
       finish();
-    if (const auto due = kernel_->due(); due && !finished_)
+    // Without demand nothing can be handed on, and its return is waited for anyway.
+    if (const auto due = kernel_->due(); due && !finished_ && !starved_)
       wake_at(*due);
   }
   if (out_ && may_work())
@@ -175,7 +181,7 @@ bool stage_actor::step(batch_base& in) {
     if (out->size() >= out->limit && (in.marks.empty() || in.left() > 0))
       out_->send_now(*this, clock_);
   }
-  return can_work();
+  return can_work() && !held_back();
 }
 
 // The merger waits for everything that results from one numbered batch: say that this was all.

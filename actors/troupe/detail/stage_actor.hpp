@@ -43,6 +43,7 @@ private:
   void enough() override;
 
   bool can_work() const noexcept { return may_work() && !retry_pending_ && kernel_ != nullptr; }
+  bool held_back() const noexcept { return !satisfied_ && kernel_->waits(); }
   void take_up(batch_base& in);
   bool work_on(batch_base& in);
   bool step(batch_base& in);

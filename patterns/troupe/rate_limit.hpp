@@ -1,0 +1,80 @@
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <troupe/detail/rate_kernel.hpp>
+#include <troupe/limit_policy.hpp>
+#include <troupe/transforms.hpp>
+
+namespace troupe {
+
+namespace detail {
+
+/// Errors: std::invalid_argument for a rate or burst out of range.
+node rate_limit_node(std::string name, rate r, const rate_limit_options& options);
+
+template <class T>
+class rate_kernel final : public rate_kernel_base {
+public:
+  using rate_kernel_base::rate_kernel_base;
+
+private:
+  void hand_on(batch_base& in, batch_base& out, std::size_t n, kernel_host& host) override {
+    auto& items = static_cast<batch<T>&>(in).items;
+    try {
+      const passing done{in, host.counts(), in.cursor};
+      emitter<T> emit{&out};
+      for (auto left = n; left > 0; --left, ++in.cursor)
+        emit(std::move(items[in.cursor]));
+    } catch (...) { // the item's move constructor
+      const auto left = host.failed(std::current_exception(), in, view_of(items[in.cursor], false));
+      if (left == remedy::pass_over)
+        ++in.cursor;
+    }
+  }
+};
+
+} // namespace detail
+
+/// Lets at most `r` items per period pass, in order; the rest wait.
+///
+///     | troupe::rate_limit("throttle", troupe::per_second(500), {.burst = 50})
+///
+/// Shape:  flow<T> -> flow<T>; one actor; order kept. `limit::shed` refuses what would have to
+/// wait. Bound:  `buffer` items on the edge into it; while they wait it does not ask upstream for
+/// more. Units:  permits are items; a period is any std::chrono duration, resolution 1 ms: what a
+/// timer is
+///         late by, up to that, is made good, so that the rate is reached for any burst.
+/// Errors: std::invalid_argument for a rate <= 0 or a burst < 1; none at run time. `limit::shed`
+///         counts refusals as shed.
+/// Live:   `run.configure("throttle", {.rate = per_second(900), .burst = 90})`.
+/// Drain:  what waits goes on at its rate until the drain's limit; what is left then is abandoned.
+/// Cost:   about 1 ns an item while the rate does not limit; a timer for each wait while it does.
+/// Source: token bucket with reservations, as golang.org/x/time/rate.
+inline auto rate_limit(std::string name, rate r, rate_limit_options options = {}) {
+  return detail::pipe_of{[n = detail::rate_limit_node(std::move(name), r, options), r,
+                          options]<class T>(const flow<T>& f) {
+    auto made = n;
+    made.make_kernel = [r, options](caf::actor_system& sys) -> std::unique_ptr<detail::kernel> {
+      return std::make_unique<detail::rate_kernel<T>>(r, options, sys);
+    };
+    return detail::extend<T>(f, std::move(made));
+  }};
+}
+
+template <class R>
+requires(!std::convertible_to<R, rate>) auto rate_limit(std::string, const R&,
+                                                        rate_limit_options = {}) {
+  static_assert(detail::never<R>, "troupe: a rate needs its period; write per_second(500), "
+                                  "per_minute(90) or every(250ms)");
+  return detail::pipe_of{[]<class T>(const flow<T>&) { return flow<detail::invalid>{}; }};
+}
+
+} // namespace troupe

@@ -1,0 +1,348 @@
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "../support.hpp"
+#include <troupe/rate_limit.hpp>
+
+namespace tr = troupe;
+using namespace support;
+using tr::duration;
+using tr::per_second;
+
+namespace {
+
+/// When which item arrived, since the log was made.
+class arrivals {
+public:
+  explicit arrivals(virtual_system& sys) : sys_(sys), start_(tr::detail::now(*sys)) {}
+
+  auto noting() {
+    return [this](int x) {
+      items.push_back(x);
+      times.push_back(tr::detail::now(*sys_) - start_);
+    };
+  }
+
+  std::vector<int> items;
+  std::vector<duration> times;
+
+private:
+  virtual_system& sys_;
+  tr::time_point start_;
+};
+
+/// Of which one cannot be moved any more.
+struct fragile {
+  static inline int breaks = -1;
+  int value = 0;
+
+  fragile(int x) : value(x) {}
+  fragile(const fragile&) = default;
+  fragile(fragile&& other) : value(other.value) {
+    if (value == breaks)
+      throw std::runtime_error{"broke"};
+  }
+  fragile& operator=(const fragile&) = default;
+  ~fragile() = default;
+};
+
+tr::flow<void> throttled(int n, tr::rate r, tr::rate_limit_options o, arrivals& log) {
+  return tr::from("n", numbers(n)) | tr::rate_limit("throttle", r, o)
+         | tr::sink("end", log.noting());
+}
+
+} // namespace
+
+TEST_SUITE("rate_limit") {
+  TEST_CASE("shape passes the burst at once, the rest at exactly the rate, in order") {
+    virtual_system sys;
+    arrivals log{sys};
+
+    const auto end = run_to_end(sys, throttled(6, per_second(10), {.burst = 2}, log));
+
+    CHECK(end.clean());
+    CHECK(log.items == numbers(6));
+    CHECK(log.times == std::vector<duration>{0ms, 0ms, 100ms, 200ms, 300ms, 400ms});
+    CHECK(end.elapsed() == 400ms);
+  }
+
+  TEST_CASE("a burst of one is the default: one at a time") {
+    virtual_system sys;
+    arrivals log{sys};
+    run_to_end(sys, throttled(4, tr::every(250ms), {}, log));
+    CHECK(log.times == std::vector<duration>{0ms, 250ms, 500ms, 750ms});
+  }
+
+  TEST_CASE("many items need no more and no less than their time") {
+    virtual_system sys;
+    arrivals log{sys};
+    const auto end = run_to_end(sys, throttled(5'000, per_second(500), {.burst = 50}, log));
+    CHECK(log.items == numbers(5'000));
+    CHECK(end.elapsed() == 9'900ms); // (5,000 - 50) / 500 per second
+    CHECK(end.stage("throttle").delivered == 5'000);
+  }
+
+  TEST_CASE("no window passes more than burst + rate x d, however the items come") {
+    virtual_system sys;
+    arrivals log{sys};
+    auto [in, source] = tr::inbox<int>("in", {.capacity = 10'000});
+    auto r = tr::start(sys, source | tr::rate_limit("throttle", per_second(1'000), {.burst = 20})
+                                | tr::sink("end", log.noting()));
+    std::minstd_rand rng{7};
+    int next = 0;
+    for (int i = 0; i < 500; ++i) {
+      for (auto n = rng() % 20; n > 0; --n)
+        CHECK(in.offer(next++) == tr::offer_result::accepted);
+      r.wait_for(duration{rng() % 20'000'000});
+    }
+    in.close();
+    CHECK(accounted(r.wait()).clean());
+
+    CHECK(log.items == numbers(next));
+    bool within = true;
+    for (std::size_t i = 0; i < log.times.size(); ++i)
+      for (auto j = i; j < log.times.size(); ++j) // a permit comes in a millisecond
+        within = within && static_cast<int>(j - i + 1) * 1ms <= 20ms + log.times[j] - log.times[i];
+    CHECK(within);
+  }
+
+  TEST_CASE("shed refuses at once what would have to wait, and counts it") {
+    virtual_system sys;
+    arrivals log{sys};
+
+    const auto end
+        = run_to_end(sys, throttled(6, per_second(10), {.burst = 2, .mode = tr::limit::shed}, log));
+
+    CHECK(log.items == std::vector{0, 1});
+    CHECK(end.elapsed() == 0ms);
+    const auto& c = end.stage("throttle");
+    CHECK(c.received == 6);
+    CHECK(c.delivered == 2);
+    CHECK(c.shed == 4);
+    CHECK(c.emitted == 2);
+    CHECK_FALSE(end.clean());
+  }
+
+  TEST_CASE("shed lets pass again as soon as there is a permit") {
+    virtual_system sys;
+    std::vector<std::uint64_t> out;
+    const auto end = run_to_end(
+        sys, tr::ticks("t", 40ms) | tr::take("ten", 10)
+                 | tr::rate_limit("throttle", per_second(10), {.burst = 1, .mode = tr::limit::shed})
+                 | tr::collect("out", out));
+    // At 0, 40, 80, … ms; a permit every 100 ms.
+    CHECK(out == std::vector<std::uint64_t>{0, 3, 6, 9});
+    CHECK(end.stage("throttle").shed == 6);
+  }
+
+  TEST_CASE("while items wait it does not ask upstream for more") {
+    virtual_system sys;
+    int made = 0;
+    arrivals log{sys};
+    auto r = tr::start(sys, tr::produce<int>("n", [&] { return std::optional{made++}; })
+                                | tr::rate_limit("throttle", tr::every(1s), {.buffer = 64})
+                                | tr::sink("end", log.noting()));
+    r.wait_for(10s);
+
+    CHECK(log.items == numbers(11));
+    CHECK(made <= 11 + 64 + 64); // and what the source has ready
+    const auto m = r.metrics("throttle");
+    CHECK(m.kind == tr::pattern_kind::rate_limiter);
+    CHECK(m.counters.delivered == 11);
+    CHECK(m.counters.balanced());
+    accounted(r.stop());
+    CHECK(sys.actors() == 0);
+  }
+
+  TEST_CASE("drain goes on at the rate, and abandons what its limit leaves") {
+    virtual_system sys;
+    SUBCASE("all in time") {
+      arrivals log{sys};
+      auto r = tr::start(sys, throttled(10, per_second(10), {}, log));
+      r.wait_for(250ms);
+      const auto end = accounted(r.drain(10s));
+      CHECK(end.clean());
+      CHECK(log.items == numbers(10));
+      CHECK(end.elapsed() == 900ms);
+    }
+    SUBCASE("not in time") {
+      arrivals log{sys};
+      auto r = tr::start(sys, throttled(10, per_second(10), {}, log));
+      r.wait_for(250ms);
+      const auto end = accounted(r.drain(300ms));
+      CHECK(log.items == numbers(6)); // at 0, 100, … 500 ms
+      CHECK(end.stage("throttle").delivered == 6);
+      CHECK(end.stage("throttle").abandoned == end.stage("n").emitted - 6);
+      CHECK(end.elapsed() == 550ms);
+    }
+    CHECK(sys.actors() == 0);
+  }
+
+  TEST_CASE("stop abandons what waits, at once") {
+    virtual_system sys;
+    arrivals log{sys};
+    auto r = tr::start(sys, throttled(10, per_second(10), {}, log));
+    r.wait_for(250ms);
+    const auto end = accounted(r.stop());
+    CHECK(log.items == numbers(3));
+    CHECK(end.stage("throttle").abandoned == 7);
+    CHECK(end.elapsed() == 250ms);
+    CHECK(sys.actors() == 0);
+  }
+
+  TEST_CASE("what waits is filtered away once nothing more is wanted behind it") {
+    virtual_system sys;
+    std::vector<int> out;
+    const auto end
+        = run_to_end(sys, tr::from("n", numbers(10)) | tr::rate_limit("throttle", per_second(10))
+                              | tr::take("three", 3) | tr::collect("out", out));
+    CHECK(out == numbers(3));
+    CHECK(end.clean());
+    CHECK(end.elapsed() == 200ms);
+    CHECK(end.stage("throttle").filtered == 7);
+  }
+
+  TEST_CASE("a faster rate wakes what waits for a slow one") {
+    virtual_system sys;
+    arrivals log{sys};
+    auto r = tr::start(sys, throttled(5, tr::every(1h), {}, log));
+    r.wait_for(36min);
+    r.configure("throttle", {.rate = tr::every(1min)});
+    const auto end = accounted(r.wait());
+    // Of the permit 0.6 are there.
+    const auto at = 36min + 24s;
+    CHECK(log.times == std::vector<duration>{0s, at, at + 1min, at + 2min, at + 3min});
+    CHECK(end.clean());
+  }
+
+  TEST_CASE("a slower rate, an infinite one and a larger burst count from their instant on") {
+    virtual_system sys;
+    arrivals log{sys};
+    auto r = tr::start(sys, throttled(2'000, per_second(10), {}, log));
+    r.wait_for(50ms);
+    r.configure("throttle", {.rate = per_second(1)});
+    r.wait_for(550ms);
+    CHECK(log.times == std::vector<duration>{0ms, 550ms}); // half of it was there
+    r.configure("throttle", {.rate = per_second(900), .burst = 90});
+    r.wait_for(1s);
+    CHECK(log.items.size() == 902); // a larger burst is no permit yet
+    r.configure("throttle", {.rate = tr::unlimited()});
+    const auto end = accounted(r.wait());
+    CHECK(log.items == numbers(2'000));
+    CHECK(end.elapsed() == 1'600ms);
+  }
+
+  TEST_CASE("each run has a limit of its own") {
+    virtual_system sys;
+    std::vector<int> out;
+    const auto f = tr::from("n", numbers(3)) | tr::rate_limit("throttle", tr::every(1s))
+                   | tr::collect("out", out);
+    auto one = tr::start(sys, f);
+    auto two = tr::start(sys, f);
+    one.configure("throttle", {.rate = tr::every(1ms)});
+    CHECK(accounted(one.wait()).elapsed() == 2ms);
+    CHECK(accounted(two.wait()).elapsed() == 2s);
+  }
+
+  TEST_CASE("paused it passes nothing, and resumed no more than a full bucket") {
+    virtual_system sys;
+    arrivals log{sys};
+    auto r = tr::start(sys, throttled(10, per_second(10), {.burst = 3}, log));
+    r.wait_for(100ms);
+    r.pause("throttle");
+    r.wait_for(10s);
+    CHECK(log.items.size() == 4);
+    r.resume("throttle");
+    r.wait_for(0s);
+    CHECK(log.items.size() == 7);
+    CHECK(accounted(r.wait()).clean());
+    CHECK(log.items == numbers(10));
+  }
+
+  TEST_CASE("while nothing behind it may go on, it fills the buffers there and waits") {
+    virtual_system sys;
+    std::vector<int> out;
+    auto r = tr::start(sys, tr::from("n", numbers(3'000))
+                                | tr::rate_limit("throttle", per_second(1'000))
+                                | tr::map("slow", [](int x) { return x; }, {.buffer = 20})
+                                | tr::collect("out", out));
+    r.wait_for(100ms);
+    r.pause("slow");
+    CHECK(!r.wait_for(1h));
+    CHECK(r.metrics("throttle").counters.emitted <= out.size() + 20);
+    r.resume("slow");
+    const auto end = accounted(r.wait());
+    CHECK(end.clean());
+    CHECK(out == numbers(3'000));
+    CHECK(end.elapsed() > 1h + 2s + 800ms); // the pause is not made up for
+  }
+
+  TEST_CASE("items that cannot be copied pass") {
+    virtual_system sys;
+    int sum = 0;
+    const auto end
+        = run_to_end(sys, tr::from("n", numbers(5))
+                              | tr::map("box", [](int x) { return std::make_unique<int>(x); })
+                              | tr::rate_limit("throttle", per_second(10))
+                              | tr::sink("sum", [&](std::unique_ptr<int> x) { sum += *x; }));
+    CHECK(end.clean());
+    CHECK(sum == 10);
+  }
+
+  TEST_CASE("an item that cannot be moved fails the run, by name") {
+    virtual_system sys;
+    auto r = tr::start(sys, tr::from("n", std::vector<fragile>{{0}, {1}, {2}, {3}, {4}})
+                                | tr::rate_limit("throttle", per_second(10), {.burst = 5})
+                                | tr::ignore("end"));
+    r.pause("throttle");
+    r.wait_for(0s);
+    fragile::breaks = 3;
+    r.resume("throttle");
+    const auto end = accounted(r.wait());
+    fragile::breaks = -1;
+
+    REQUIRE(end.error());
+    CHECK(end.error()->stage() == "throttle");
+    CHECK(end.error()->message() == "item 3: broke");
+    CHECK(end.stage("throttle").delivered == 3);
+    CHECK(end.stage("throttle").failed == 1);
+  }
+
+  TEST_CASE("wrong options and settings are refused by name") {
+    const auto made = [](tr::rate r, tr::rate_limit_options o) {
+      return refusal([&] {
+        std::vector<int> out;
+        (void)(tr::from("n", numbers(1)) | tr::rate_limit("throttle", r, o));
+      });
+    };
+    CHECK(made(per_second(0), {})
+          == "rate_limit \"throttle\": rate = 0 per second, needs more than 0 per second");
+    CHECK(made(tr::per_minute(-5), {})
+          == "rate_limit \"throttle\": rate = -5 per minute, needs more than 0 per second");
+    CHECK(made(per_second(1), {.burst = 0})
+          == "rate_limit \"throttle\": burst = 0, needs a number, at least 1");
+    CHECK(made(per_second(1), {.buffer = 0})
+          == "rate_limit \"throttle\": buffer = 0, needs at least 1");
+
+    virtual_system sys;
+    arrivals log{sys};
+    auto r = tr::start(sys, throttled(3, per_second(10), {}, log));
+    const auto set = [&](const char* stage, const tr::settings& s) {
+      return refusal([&] { r.configure(stage, s); });
+    };
+    CHECK(set("throttle", {.rate = per_second(0)})
+          == "rate_limit \"throttle\": rate = 0 per second, needs more than 0 per second");
+    CHECK(set("throttle", {.rate = per_second(5), .burst = 0.5})
+          == "rate_limit \"throttle\": burst = 0.5, needs a number, at least 1");
+    CHECK(set("end", {.rate = per_second(5)})
+          == "sink \"end\": rate = 5 per second, needs a rate_limit");
+    CHECK(set("n", {.burst = 5}) == "from \"n\": burst = 5, needs a rate_limit");
+    CHECK(set("throttle", {.parallel = 2, .burst = 5})
+              .starts_with("rate_limit \"throttle\": parallel"));
+    CHECK(accounted(r.wait()).elapsed() == 200ms); // as it was composed
+  }
+}
