@@ -66,11 +66,7 @@ std::optional<permit> breaker_machine::admit(time_point now) {
 // A lease that is too old loses its place only to someone who wants it.
 std::optional<permit> breaker_machine::admit_trial(time_point now) {
   if (leases_.size() + trials_.total >= number(options_.trials)) {
-    if (leases_.empty())
-      return std::nullopt;
-    auto& oldest = leases_.front();
-    detail::not_far_ahead(oldest.given, now, lease_length());
-    if (detail::elapsed(oldest.given, now) < lease_length())
+    if (leases_.empty() || detail::elapsed(leases_.front().given, now) < lease_length())
       return std::nullopt;
     leases_.pop_front();
   }
@@ -250,6 +246,8 @@ void breaker_machine::advance(time_point now) {
   }
   const auto limit = options_.half_open_max_wait;
   detail::not_far_ahead(since_, now, lease_length());
+  for (auto l = leases_.rbegin(); l != leases_.rend() && l->given > now; ++l)
+    detail::not_far_ahead(l->given, now, lease_length());
   if (limit > duration::zero() && detail::elapsed(since_, now) >= limit)
     open(since_ + limit);
 }

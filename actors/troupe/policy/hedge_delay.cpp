@@ -69,7 +69,7 @@ void hedge_delay::rotate(time_point now) noexcept {
     return;
   before_ = age < 2 * long_ago ? recent_ : histogram{};
   recent_ = {};
-  began_ = now;
+  began_ = age < 2 * long_ago && age >= long_ago ? *began_ + long_ago : now;
   quantile_.reset();
 }
 
