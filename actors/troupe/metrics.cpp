@@ -53,6 +53,7 @@ stage_metrics stage_between(const stage_sample& earlier, const stage_sample& lat
   m.wait = stats_between(earlier.wait, later.wait);
   m.workers = later.workers;
   m.kind = later.kind;
+  m.breaker = later.breaker;
   return m;
 }
 

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <troupe/error.hpp>
+#include <troupe/policy/circuit_breaker.hpp>
 #include <troupe/policy/histogram.hpp>
 
 namespace troupe {
@@ -72,6 +74,7 @@ struct stage_metrics {
   latency_stats wait{};            ///< time from being sent to being taken up, per item
   std::size_t workers = 0;         ///< actors that run the stage's function
   pattern_kind kind = pattern_kind::pipeline;
+  std::optional<breaker_state> breaker{}; ///< of a call with a circuit_breaker: the outermost
 };
 
 struct graph_metrics {
@@ -92,6 +95,7 @@ struct stage_sample {
   std::size_t workers = 0;
   std::size_t capacity = 0; ///< items that the edge into the stage may hold
   std::uint64_t mailbox_depth = 0;
+  std::optional<breaker_state> breaker{};
 };
 
 /// Totals of a whole run at an instant.

@@ -71,6 +71,8 @@ std::optional<double> stage_value(metric_kind metric, const stage_metrics& stage
     return stage.utilization;
   case metric_kind::buffer_fill:
     return stage.buffer_fill;
+  case metric_kind::breaker:
+    return stage.breaker ? std::optional{static_cast<double>(*stage.breaker)} : std::nullopt;
   default:
     return metric < metric_kind::mean_wait ? measured(stage.latency, metric)
                                            : measured(stage.wait, as_latency(metric));
@@ -119,6 +121,8 @@ threshold threshold::cooldown(duration d) const {
 }
 
 threshold threshold::hysteresis(double share) const {
+  if (unit_of(metric_) == unit::state)
+    refuse("hysteresis", detail::format_number(share, written_digits), "none: states are apart");
   // An alert about a share that would have to rise above 1 could never be resolved.
   const bool capped = unit_of(metric_) == unit::share && side_ == comparison::below && limit_ > 0;
   const auto most = capped ? std::min(1.0, 1 / limit_ - 1) : 1.0;
@@ -143,10 +147,21 @@ threshold threshold::critical() const {
 }
 
 bool threshold::breached_by(double value) const noexcept {
-  return side_ == comparison::above ? value > limit_ : value < limit_;
+  switch (side_) {
+  case comparison::above:
+    return value > limit_;
+  case comparison::below:
+    return value < limit_;
+  case comparison::equal:
+    return value == limit_;
+  default:
+    return value != limit_;
+  }
 }
 
 bool threshold::recovered_by(double value) const noexcept {
+  if (unit_of(metric_) == unit::state)
+    return !breached_by(value);
   const auto margin = limit_ * options_.hysteresis;
   return side_ == comparison::above ? value <= limit_ - margin : value >= limit_ + margin;
 }
@@ -168,7 +183,7 @@ void threshold::refuse(std::string_view option, std::string_view value,
 }
 
 std::string to_string(const threshold& rule) {
-  auto text = rule.subject() + (rule.side() == comparison::above ? " > " : " < ")
+  auto text = rule.subject() + " " + std::string{detail::symbol(rule.side())} + " "
               + detail::format_value(rule.metric(), rule.limit(), written_digits);
   if (rule.options().hold > duration::zero())
     text += " for " + detail::format_duration(rule.options().hold, written_digits);
@@ -189,6 +204,18 @@ number_metric::number_metric(metric_kind metric, std::string stage)
 duration_metric::duration_metric(metric_kind metric, std::string stage)
     : metric_{metric}, stage_{std::move(stage)} {
   check_stage(metric_, stage_);
+}
+
+breaker_metric::breaker_metric(std::string stage) : stage_{std::move(stage)} {
+  check_stage(metric_kind::breaker, stage_);
+}
+
+threshold breaker_metric::operator==(breaker_state state) const {
+  return {metric_kind::breaker, stage_, comparison::equal, static_cast<double>(state)};
+}
+
+threshold breaker_metric::operator!=(breaker_state state) const {
+  return {metric_kind::breaker, stage_, comparison::not_equal, static_cast<double>(state)};
 }
 
 threshold duration_metric::operator>(duration limit) const {
@@ -232,6 +259,8 @@ duration_metric p50_wait(std::string stage) { return {metric_kind::p50_wait, std
 duration_metric p90_wait(std::string stage) { return {metric_kind::p90_wait, std::move(stage)}; }
 duration_metric p99_wait(std::string stage) { return {metric_kind::p99_wait, std::move(stage)}; }
 duration_metric max_wait(std::string stage) { return {metric_kind::max_wait, std::move(stage)}; }
+
+breaker_metric breaker(std::string stage) { return breaker_metric{std::move(stage)}; }
 
 number_metric memory() { return {metric_kind::memory, {}}; }
 number_metric active_actors() { return {metric_kind::active_actors, {}}; }

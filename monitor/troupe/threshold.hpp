@@ -27,6 +27,7 @@ enum class metric_kind {
   p90_wait,
   p99_wait,
   max_wait,
+  breaker,
   memory,
   active_actors,
   cpu,
@@ -35,7 +36,12 @@ enum class metric_kind {
 /// The name of `kind` as it is written in a rule, e.g. "p99_latency".
 std::string_view to_string(metric_kind kind) noexcept;
 
-enum class comparison { above, below };
+enum class comparison {
+  above,
+  below,
+  equal,     ///< of states only
+  not_equal, ///< likewise
+};
 
 enum class severity { warning, critical };
 std::string_view to_string(severity level) noexcept;
@@ -141,6 +147,18 @@ private:
   std::string stage_;
 };
 
+/// The state of a circuit breaker; compared with one, it becomes a rule.
+class breaker_metric {
+public:
+  explicit breaker_metric(std::string stage);
+
+  threshold operator==(breaker_state state) const;
+  threshold operator!=(breaker_state state) const;
+
+private:
+  std::string stage_;
+};
+
 /// What rules are made of. A stage's name must not be empty: std::invalid_argument.
 number_metric mailbox_depth(std::string stage);
 number_metric throughput(std::string stage);
@@ -159,6 +177,9 @@ duration_metric p50_wait(std::string stage);
 duration_metric p90_wait(std::string stage);
 duration_metric p99_wait(std::string stage);
 duration_metric max_wait(std::string stage);
+
+/// Of a call with a circuit_breaker: the outermost.
+breaker_metric breaker(std::string stage);
 
 /// Resident bytes of the process.
 number_metric memory();

@@ -2,11 +2,15 @@
 
 // All of troupe. Each concept also has a header of its own.
 #include <troupe/balancer.hpp>
+#include <troupe/breaker_handle.hpp>
 #include <troupe/broadcast.hpp>
 #include <troupe/cache.hpp>
+#include <troupe/call.hpp>
+#include <troupe/call_options.hpp>
 #include <troupe/config.hpp>
 #include <troupe/context.hpp>
 #include <troupe/error.hpp>
+#include <troupe/fallback.hpp>
 #include <troupe/fan_in.hpp>
 #include <troupe/fan_out.hpp>
 #include <troupe/limiter.hpp>
@@ -14,8 +18,11 @@
 #include <troupe/monitor.hpp>
 #include <troupe/outbox.hpp>
 #include <troupe/pipeline.hpp>
+#include <troupe/policy/backoff.hpp>
+#include <troupe/policy/breaker_machine.hpp>
 #include <troupe/policy/concurrency_limit.hpp>
 #include <troupe/policy/pool_resizer.hpp>
+#include <troupe/policy/restart_intensity.hpp>
 #include <troupe/policy/token_bucket.hpp>
 #include <troupe/producer_consumer.hpp>
 #include <troupe/rate_limit.hpp>

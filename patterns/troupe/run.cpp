@@ -163,6 +163,11 @@ stage_metrics run::metrics(const std::string& stage) const {
   return metrics().stages[index];
 }
 
+breaker_handle run::breaker(const std::string& stage) const {
+  const auto& controls = handle().state().stages()[handle().state().index_of(stage)].kit.controls;
+  return breaker_handle{controls == nullptr ? nullptr : controls->breaker()};
+}
+
 const topology& run::topology() const { return handle().topology(); }
 
 namespace {
@@ -207,6 +212,20 @@ detail::tuning checked_tuning(const detail::graph& flow, std::size_t stage, cons
   return {s.rate, s.burst};
 }
 
+void retune(const detail::run_handle& run, std::size_t stage, const settings& s) {
+  if (const auto& shared = run.state().stages()[stage].kit.controls) {
+    shared->configure(
+        {.rate = s.rate, .burst = s.burst, .timeout = s.timeout, .attempts = s.attempts});
+    return;
+  }
+  const auto& n = run.flow().at(stage);
+  if (s.timeout || s.attempts)
+    detail::refuse(n.what, n.name, s.timeout ? "timeout" : "attempts",
+                   s.timeout ? detail::as_text(*s.timeout) : std::to_string(s.attempts->value()),
+                   "a call with this policy");
+  run.tell_workers(stage, detail::retune_msg{checked_tuning(run.flow(), stage, s)});
+}
+
 } // namespace
 
 void run::configure(const std::string& stage, const settings& s) {
@@ -214,8 +233,8 @@ void run::configure(const std::string& stage, const settings& s) {
   const auto& flow = handle().flow();
   const auto range
       = s.parallel || s.workers ? std::optional{checked_range(flow, index, s)} : std::nullopt;
-  if (s.rate || s.burst)
-    handle().tell_workers(index, detail::retune_msg{checked_tuning(flow, index, s)});
+  if (s.rate || s.burst || s.timeout || s.attempts)
+    retune(handle(), index, s);
   if (range && handle().state().wish({index, range->min, range->max}))
     handle().tell_in_turn(detail::wishes_msg{});
 }

@@ -9,6 +9,7 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
+#include <troupe/breaker_handle.hpp>
 #include <troupe/context.hpp>
 #include <troupe/flow.hpp>
 #include <troupe/metrics.hpp>
@@ -65,6 +66,10 @@ public:
   stage_metrics metrics(const std::string& stage) const;
   graph_metrics metrics() const;
   const troupe::topology& topology() const;
+
+  /// The outermost circuit_breaker of a stage that is a `call`; empty where there is none. Errors:
+  /// std::invalid_argument for an unknown stage.
+  breaker_handle breaker(const std::string& stage) const;
 
   /// Changes a stage while it runs. What is in flight is neither lost nor repeated, and order
   /// stays; a worker that is no longer needed rests. Errors: std::invalid_argument for what the

@@ -109,8 +109,12 @@ public:
 
   report drain(duration limit = std::chrono::seconds{30}) const { return core()->drain(limit); }
   stage_metrics metrics() const { return core()->metrics(); }
-  /// As `run::configure`: `svc.configure({.workers = {{.min = 2, .max = 8}}})` of a worker_pool.
+  /// As `run::configure`: `svc.configure({.workers = {{.min = 2, .max = 8}}})` of a worker_pool,
+  /// `svc.configure({.timeout = 100ms, .attempts = 5})` of a call.
   void configure(const settings& s) const { core()->configure(s); }
+  /// The outermost circuit_breaker of a `call`, to look at and to set by hand; it may outlive the
+  /// service. Empty where there is none: using it throws std::logic_error.
+  breaker_handle breaker() const { return core()->breaker(); }
 
 private:
   friend std::vector<caf::actor> detail::actors_of<Req, Resp>(const service& s);

@@ -8,10 +8,7 @@ void check(const actor_service_options& o) {
            "at least 1");
   if (o.timeout < duration::zero())
     refuse("service_of", o.name, "timeout", "a negative duration", "0 (none) or more");
-  const auto full = o.overflow.what();
-  if (full != overflow::action::backpressure && full != overflow::action::shed)
-    refuse("service_of", o.name, "overflow", "another",
-           "backpressure or shed: a call that was let in is answered");
+  (void)full_of("service_of", o.name, o.overflow);
 }
 
 node asking_node(const actor_service_options& o) {
@@ -19,8 +16,14 @@ node asking_node(const actor_service_options& o) {
 }
 
 asked_setup setup_of(const actor_service_options& o, const run_options& run) {
-  return {o.name,  o.max_in_flight, o.timeout, o.overflow.what() == overflow::action::backpressure,
-          run.ctx, run.drain_limit};
+  asked_setup s;
+  s.name = o.name;
+  s.workers = o.max_in_flight;
+  s.most = o.max_in_flight;
+  s.waits = full_of("service_of", o.name, o.overflow) == when_full::wait;
+  s.ctx = run.ctx;
+  s.drain_limit = run.drain_limit;
+  return s;
 }
 
 } // namespace troupe::detail

@@ -10,6 +10,7 @@
 #include <caf/actor.hpp>
 
 #include <troupe/detail/asked_core.hpp>
+#include <troupe/detail/asker_actor.hpp>
 #include <troupe/detail/asking_stage.hpp>
 #include <troupe/on_error.hpp>
 #include <troupe/options.hpp>
@@ -32,12 +33,20 @@ void check(const actor_service_options& o);
 node asking_node(const actor_service_options& o);
 asked_setup setup_of(const actor_service_options& o, const run_options& run);
 
+template <class Req, class Resp>
+std::shared_ptr<asked_core<Req, Resp>> serve_actor(caf::actor_system& sys, const caf::actor& handle,
+                                                   const actor_service_options& o,
+                                                   const run_options& run) {
+  return std::make_shared<asked_core<Req, Resp>>(
+      sys, setup_of(o, run), [&](const std::shared_ptr<request_account>& account) {
+        return spawn<asker_actor<Req, Resp>>(sys, account, run.ctx, handle, o.timeout);
+      });
+}
+
 /// Makes one service for all the workers of a stage, when the first of them begins.
 template <class Req, class Resp>
 class shared_asked {
 public:
-  using core = asked_core<Req, Resp>;
-
   shared_asked(caf::actor handle, actor_service_options options)
       : handle_(std::move(handle)), options_(std::move(options)) {}
 
@@ -46,8 +55,8 @@ public:
     auto found = core_.lock();
     if (found == nullptr) {
       // Nobody is left to wait for: the stage has all its answers, or does not want them.
-      found = std::make_shared<core>(handle_.home_system(), handle_,
-                                     setup_of(options_, {.drain_limit = duration::zero()}));
+      found = serve_actor<Req, Resp>(handle_.home_system(), handle_, options_,
+                                     {.drain_limit = duration::zero()});
       found->end_without_waiting();
       core_ = found;
     }
@@ -58,7 +67,7 @@ private:
   caf::actor handle_;
   actor_service_options options_;
   std::mutex mutex_;
-  std::weak_ptr<core> core_;
+  std::weak_ptr<asked_core<Req, Resp>> core_;
 };
 
 template <class Req, class Resp>
@@ -84,7 +93,7 @@ struct actor_pipe : pipe_tag {
 
   std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,
                                                  const run_options& run) const {
-    auto core = std::make_shared<asked_core<Req, Resp>>(sys, handle, setup_of(options, run));
+    auto core = serve_actor<Req, Resp>(sys, handle, options, run);
     if (run.watch != nullptr)
       run.watch->watch(core->shown());
     return core;

@@ -23,7 +23,7 @@ node pool_node(std::string name, const pool_options& o) {
   if (o.wait_target < duration::zero() || o.cooldown < duration::zero())
     refuse("worker_pool", name, o.cooldown < duration::zero() ? "cooldown" : "wait_target",
            "a negative duration", "0 or more");
-  (void)full_of(name, o.overflow);
+  (void)full_of("worker_pool", name, o.overflow);
   auto n = stage_node(
       std::move(name), "worker_pool",
       {.parallel = o.workers.min, .buffer = o.queue, .on_error = o.on_error, .thread = o.thread});
@@ -72,15 +72,6 @@ std::shared_ptr<door> pool_door(caf::actor_system& sys, std::shared_ptr<run_stat
     return queue + state->crew(1).workers.load(std::memory_order_relaxed);
   };
   return std::make_shared<door>(sys, std::move(capacity), o.limit);
-}
-
-when_full full_of(const std::string& name, const overflow& o) {
-  if (o.what() == overflow::action::backpressure)
-    return when_full::wait;
-  if (o.what() != overflow::action::shed)
-    refuse("worker_pool", name, "overflow", "another",
-           "backpressure or shed: a call that was let in is answered");
-  return when_full::refuse;
 }
 
 } // namespace troupe::detail

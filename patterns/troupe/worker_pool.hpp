@@ -32,7 +32,6 @@ node pool_node(std::string name, const pool_options& options);
 /// The same pool as the end of `inbox | sink`, and the queue before it.
 node served_pool_node(std::string name, const pool_options& options);
 node pool_queue_node(const std::string& name, const pool_options& options);
-when_full full_of(const std::string& name, const overflow& o);
 /// The most calls that can be inside.
 std::size_t most_calls(const pool_options& options);
 std::shared_ptr<door> pool_door(caf::actor_system& sys, std::shared_ptr<run_state> state,
@@ -99,7 +98,7 @@ struct pool_pipe : pipe_tag {
                          std::move(run));
     auto entrance = pool_door(sys, state_of(started), options);
     return std::make_shared<pool_core<Req, Resp>>(
-        std::move(queue), std::move(entrance), full_of(name, options.overflow),
+        std::move(queue), std::move(entrance), full_of("worker_pool", name, options.overflow),
         std::make_unique<pool_run>(sys, name, std::move(started)));
   }
 };

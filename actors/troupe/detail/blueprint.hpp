@@ -13,6 +13,7 @@
 #include <troupe/detail/divider.hpp>
 #include <troupe/detail/joiner.hpp>
 #include <troupe/detail/kernel.hpp>
+#include <troupe/detail/stage_controls.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/on_error.hpp>
 #include <troupe/options.hpp>
@@ -67,6 +68,7 @@ struct node {
   duration cooldown{};       ///< likewise
   item_type output;          ///< unset for a sink
   std::function<std::unique_ptr<kernel>(caf::actor_system&)> make_kernel;
+  std::function<shared_kit(caf::actor_system&)> make_kit; ///< instead of make_kernel
   std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)>
       make_source;
 

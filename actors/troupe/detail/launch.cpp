@@ -11,7 +11,7 @@ namespace troupe::detail {
 
 namespace {
 
-stage_state state_of(const graph& flow, std::size_t i) {
+stage_state state_of(caf::actor_system& sys, const graph& flow, std::size_t i) {
   const auto& n = flow.at(i);
   stage_state s;
   s.name = n.name;
@@ -29,13 +29,15 @@ stage_state state_of(const graph& flow, std::size_t i) {
     s.blocks.push_back(std::make_unique<metric_block>());
   s.crew = std::make_unique<crew_gauge>(n.role == role::split ? flow.branches(i) : 0);
   s.crew->workers = n.workers;
+  if (n.make_kit)
+    s.kit = n.make_kit(sys);
   return s;
 }
 
-std::vector<stage_state> states_of(const graph& flow) {
+std::vector<stage_state> states_of(caf::actor_system& sys, const graph& flow) {
   std::vector<stage_state> states;
   for (std::size_t i = 0; i < flow.nodes().size(); ++i)
-    states.push_back(state_of(flow, i));
+    states.push_back(state_of(sys, flow, i));
   return states;
 }
 
@@ -177,8 +179,8 @@ private:
 
 launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
                 std::function<void(const dead_letter&)> dead_letters) {
-  const auto state
-      = std::make_shared<run_state>(sys, states_of(flow), ctx.child(), std::move(dead_letters));
+  const auto state = std::make_shared<run_state>(sys, states_of(sys, flow), ctx.child(),
+                                                 std::move(dead_letters));
   return launcher{sys, flow, state}.run();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/shared_breaker.hpp>
 
 namespace troupe::detail {
 
@@ -121,6 +122,8 @@ stage_sample run_state::collect(const stage_state& stage, bool over) const {
   }
   out.totals.redelivered = stage.crew->redelivered.load(std::memory_order_relaxed);
   out.totals.restarts += stage.crew->restarts.load(std::memory_order_relaxed);
+  if (const auto breaker = stage.kit.controls ? stage.kit.controls->breaker() : nullptr)
+    out.breaker = breaker->state();
   if (stage.inputs.empty())
     return out;
   std::uint64_t sent = 0;

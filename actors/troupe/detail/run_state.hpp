@@ -16,6 +16,7 @@
 #include <troupe/context.hpp>
 #include <troupe/detail/account.hpp>
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/stage_controls.hpp>
 
 #include <troupe/observer.hpp>
 #include <troupe/on_error.hpp>
@@ -57,6 +58,7 @@ struct stage_state {
   std::vector<input> inputs;                         ///< the stages that feed it
   std::vector<std::unique_ptr<metric_block>> blocks; ///< one for each actor that counts
   std::unique_ptr<crew_gauge> crew;
+  shared_kit kit; ///< empty: its workers share nothing
 };
 
 /// What the actors of a run share with its handle and its observers: counters, the halt flag, and

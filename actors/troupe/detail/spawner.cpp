@@ -34,7 +34,7 @@ caf::actor spawner::worker(std::size_t stage, metric_block* block) {
   const auto in = graph_.deals_items(stage) ? graph_.plan_deal(stage).capacity
                                             : graph_.batch_in(graph_.into(stage).front());
   stage_setup setup;
-  setup.make_kernel = n.make_kernel;
+  setup.make_kernel = n.make_kit ? state_->stages()[stage].kit.make_kernel : n.make_kernel;
   setup.on_error = n.on_error;
   setup.sizer = n.batch.is_automatic() ? batch_sizer{in} : batch_sizer::fixed(n.batch.items(), in);
   if (n.role == role::stage)

@@ -37,6 +37,7 @@ struct retry {
   troupe::backoff backoff = {std::chrono::milliseconds{20}, std::chrono::seconds{1}};
   troupe::jitter jitter = troupe::jitter::full;
   std::function<bool(const error&)> retry_if = {}; // empty: every error but refusals
+  double budget = 0.2; // of a `call`: further attempts as a share of its calls, see retry_budget
 };
 
 /// Throws std::invalid_argument for an option out of range, naming it, its value and the range;
@@ -147,6 +148,8 @@ inline void validate(const retry& r, std::string_view where) {
     refuse("backoff.min", ms(r.backoff.min), "at least 0 ms");
   if (r.backoff.max < r.backoff.min)
     refuse("backoff.max", ms(r.backoff.max), "at least backoff.min, " + ms(r.backoff.min));
+  if (!(r.budget >= 0.0))
+    refuse("budget", number(r.budget), "at least 0");
   if (!(r.backoff.factor >= 0.0 && r.backoff.factor <= 1.0))
     refuse("backoff.factor", number(r.backoff.factor), "0 to 1");
 }

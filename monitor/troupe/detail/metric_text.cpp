@@ -18,7 +18,7 @@ struct metric_row {
 };
 
 // In the order of metric_kind.
-constexpr std::array<metric_row, 18> metric_rows{{
+constexpr std::array<metric_row, 19> metric_rows{{
     {"mailbox_depth", unit::count},
     {"throughput", unit::rate},
     {"error_rate", unit::share},
@@ -34,6 +34,7 @@ constexpr std::array<metric_row, 18> metric_rows{{
     {"p90_wait", unit::seconds},
     {"p99_wait", unit::seconds},
     {"max_wait", unit::seconds},
+    {"breaker", unit::state},
     {"memory", unit::bytes},
     {"active_actors", unit::count},
     {"cpu", unit::rate},
@@ -85,6 +86,19 @@ std::string format_bytes(double bytes, int digits) {
 
 } // namespace
 
+std::string_view symbol(comparison side) noexcept {
+  switch (side) {
+  case comparison::above:
+    return ">";
+  case comparison::below:
+    return "<";
+  case comparison::equal:
+    return "==";
+  default:
+    return "!=";
+  }
+}
+
 unit unit_of(metric_kind kind) noexcept { return row(kind).unit; }
 
 std::string format_subject(metric_kind metric, const std::string& stage) {
@@ -108,6 +122,8 @@ std::string format_value(metric_kind metric, double value, int digits) {
     return format_seconds(value, digits);
   case unit::bytes:
     return format_bytes(value, digits);
+  case unit::state:
+    return std::string{to_string(static_cast<breaker_state>(value))};
   default:
     return format_number(value, digits);
   }

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <troupe/threshold.hpp>
 
 // How metrics are written for people: in rules, alerts and errors.
 namespace troupe::detail {
 
-enum class unit { count, rate, share, seconds, bytes };
+enum class unit { count, rate, share, seconds, bytes, state };
 unit unit_of(metric_kind kind) noexcept;
 
 /// Whether `kind` belongs to the process and the runs together, not to a stage.
@@ -15,6 +16,9 @@ constexpr bool is_process_wide(metric_kind kind) noexcept { return kind >= metri
 
 /// `p99_latency("pricing")`, `memory()`.
 std::string format_subject(metric_kind metric, const std::string& stage);
+
+/// As it is written in a rule: ">", "==".
+std::string_view symbol(comparison side) noexcept;
 
 /// Digits that count: an alert's value is a measurement, a rule's limit was written by someone.
 inline constexpr int measured_digits = 3;

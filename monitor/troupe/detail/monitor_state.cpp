@@ -139,7 +139,7 @@ void monitor_state::judge(std::vector<alert_machine>& rules, time_point at,
                           const graph_metrics& values, bool over, const char* ending) {
   for (auto& rule : rules) {
     // What ends does less and less; that is no failure.
-    if (!over || rule.rule().side() == comparison::above)
+    if (!over || rule.rule().side() != comparison::below)
       note(rule.feed(at, rule.rule().value_in(values)));
     if (over)
       note(rule.end(at, ending));

@@ -5,14 +5,14 @@
 namespace troupe::detail {
 
 asker_crew::asker_crew(caf::actor_system& sys, const asked_setup& setup)
-    : account_(std::make_shared<request_account>(sys, setup.name, pattern_kind::worker_pool,
-                                                 setup.most, setup.most)),
+    : account_(
+        std::make_shared<request_account>(sys, setup.name, setup.kind, setup.most, setup.workers)),
       door_(std::make_shared<door>(
           sys, [most = setup.most] { return most; }, std::nullopt)) {}
 
 void asker_crew::end(duration limit) const {
   door_->shut();
-  detail::anon_send(asker_, asker_base::end_msg{limit});
+  detail::anon_send(asker_, answering_actor::end_msg{limit});
 }
 
 report asker_crew::drain(duration limit) const {

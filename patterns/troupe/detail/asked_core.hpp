@@ -8,12 +8,24 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/detail/asker_actor.hpp>
+#include <troupe/detail/answering_actor.hpp>
+#include <troupe/detail/asked_call.hpp>
 #include <troupe/detail/door.hpp>
+#include <troupe/detail/stage_controls.hpp>
 
 namespace troupe::detail {
 
-/// The untyped half of a service_of: its actors, and their end.
+struct asked_setup {
+  std::string name;
+  pattern_kind kind = pattern_kind::worker_pool;
+  std::size_t workers = 1;
+  std::size_t most = 1; ///< calls inside
+  bool waits = true;    ///< for room
+  context ctx = {};
+  duration drain_limit{};
+};
+
+/// The untyped half of a service that one actor answers: its actors, and their end.
 class asker_crew {
 public:
   asker_crew(caf::actor_system& sys, const asked_setup& setup);
@@ -41,16 +53,19 @@ private:
   caf::actor gate_;
 };
 
-/// A running service_of: calls go through the door to an actor that asks another.
+/// A running service whose calls go through the door to one actor.
 template <class Req, class Resp>
 class asked_core final : public service_core<Req, Resp> {
   using item = call_item<Req, Resp>;
-  using asker = asker_actor<Req, Resp>;
 
 public:
-  asked_core(caf::actor_system& sys, caf::actor asked, const asked_setup& setup)
-      : crew_(sys, setup), waits_(setup.waits), drain_limit_(setup.drain_limit) {
-    crew_.set(spawn<asker>(sys, crew_.account(), std::move(asked), setup));
+  /// `make` spawns the actor that answers: it takes asked_msg and ends as answering_actor.
+  template <class Make>
+  asked_core(caf::actor_system& sys, const asked_setup& setup, Make make,
+             std::shared_ptr<stage_controls> controls = nullptr)
+      : crew_(sys, setup), controls_(std::move(controls)), waits_(setup.waits),
+        drain_limit_(setup.drain_limit) {
+    crew_.set(make(crew_.account()));
   }
   asked_core(const asked_core&) = delete;
   asked_core& operator=(const asked_core&) = delete;
@@ -88,9 +103,22 @@ public:
     return crew_.drain(limit);
   }
   stage_metrics metrics() const override { return crew_.account()->metrics(); }
+  void configure(const settings& s) override {
+    if (controls_ == nullptr)
+      service_core<Req, Resp>::configure(s);
+    else
+      controls_->configure(s);
+  }
+  breaker_handle breaker() const override {
+    return breaker_handle{controls_ == nullptr ? nullptr : controls_->breaker()};
+  }
   caf::actor_system& system() const override { return crew_.account()->system(); }
   std::string name() const override { return crew_.account()->name(); }
-  std::vector<caf::actor> actors() const override { return {crew_.asker()}; }
+  std::vector<caf::actor> actors() const override {
+    auto all = controls_ == nullptr ? std::vector<caf::actor>{} : controls_->workers();
+    all.push_back(crew_.asker());
+    return all;
+  }
   caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
     return crew_.gate(make);
   }
@@ -139,12 +167,12 @@ private:
     if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
       watch_deadline(crew_.asker(), system(), *left, call.reply.open());
     // Should the actor be gone, it is destroyed with the message, and so answered.
-    detail::anon_send(crew_.asker(),
-                      typename asker::ask_msg{std::make_shared<asked_call<Req, Resp>>(
-                          std::move(call), crew_.account())});
+    detail::anon_send(crew_.asker(), asked_msg<Req, Resp>{std::make_shared<asked_call<Req, Resp>>(
+                                         std::move(call), crew_.account())});
   }
 
   asker_crew crew_;
+  std::shared_ptr<stage_controls> controls_; ///< null: there is nothing to set
   bool waits_;
   duration drain_limit_;
   bool unattended_ = false;

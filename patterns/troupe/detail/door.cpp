@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include <troupe/detail/blueprint.hpp>
 #include <troupe/detail/compat.hpp>
 
 namespace troupe::detail {
@@ -120,6 +121,15 @@ void door::let_out(time_point since, bool answered) noexcept {
 std::size_t door::inside() const {
   const std::lock_guard lock{mutex_};
   return inside_;
+}
+
+when_full full_of(std::string_view what, const std::string& name, const overflow& o) {
+  if (o.what() == overflow::action::backpressure)
+    return when_full::wait;
+  if (o.what() != overflow::action::shed)
+    detail::refuse(what, name, "overflow", "another",
+                   "backpressure or shed: a call that was let in is answered");
+  return when_full::refuse;
 }
 
 } // namespace troupe::detail

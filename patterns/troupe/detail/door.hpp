@@ -6,6 +6,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -13,6 +15,7 @@
 
 #include <troupe/context.hpp>
 #include <troupe/policy/concurrency_limit.hpp>
+#include <troupe/policy/overflow.hpp>
 
 namespace troupe {
 
@@ -22,6 +25,12 @@ using adaptive_limit = std::variant<aimd_limit, vegas_limit, gradient_limit>;
 } // namespace troupe
 
 namespace troupe::detail {
+
+/// What a service does with a call when it is full.
+enum class when_full { refuse, wait };
+/// Throws std::invalid_argument for an overflow that a service cannot have; `what` and `name` say
+/// whose it is.
+when_full full_of(std::string_view what, const std::string& name, const overflow& o);
 
 /// Lets only so many calls into a service: those that wait, and one for each worker.
 class door {

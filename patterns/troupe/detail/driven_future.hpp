@@ -8,6 +8,7 @@
 
 #include <caf/fwd.hpp>
 
+#include <troupe/context.hpp>
 #include <troupe/result.hpp>
 
 namespace troupe::detail {
@@ -16,6 +17,8 @@ namespace troupe::detail {
 /// left to do.
 void drive_until(caf::actor_system& sys, const std::function<bool()>& done);
 bool is_driven(caf::actor_system& sys);
+/// Lets virtual time pass, in which others go on; false, at once, if the context ends before.
+bool drive_for(caf::actor_system& sys, duration d, const context& ctx);
 
 /// The future of a promise that is kept by actors. Under the testing scheduler nothing happens
 /// unless somebody makes it: then asking the future does.

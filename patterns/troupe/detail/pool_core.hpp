@@ -141,9 +141,6 @@ private:
 /// The name of the queue before a pool's workers.
 std::string queue_name(const std::string& pool);
 
-/// What a pool does when it is full.
-enum class when_full { refuse, wait };
-
 /// A served pool is a run of `inbox | sink`: calls go in at the queue, workers answer them.
 template <class Req, class Resp>
 class pool_core final : public service_core<Req, Resp> {

@@ -8,6 +8,14 @@
 
 namespace troupe::detail {
 
+namespace {
+
+bool is_refusal(errc e) noexcept {
+  return e == errc::breaker_open || e == errc::rate_limited || e == errc::pool_full;
+}
+
+} // namespace
+
 request_account::request_account(caf::actor_system& sys, std::string name, pattern_kind kind,
                                  std::size_t most, std::size_t workers)
     : system_(sys), most_(most), started_(detail::now(sys)) {
@@ -47,12 +55,25 @@ void request_account::leave(errc outcome, time_point since) noexcept {
       ++c.emitted;
     } else if (outcome == errc::cancelled || outcome == errc::deadline_exceeded) {
       ++c.dropped;
+    } else if (is_refusal(outcome)) {
+      ++c.shed;
     } else {
       ++c.failed;
     }
     stage_.latency.record(static_cast<std::uint64_t>(took.count()));
   }
   left_.notify_all();
+}
+
+void request_account::restart() {
+  const std::scoped_lock lock{mutex_};
+  if (!report_)
+    ++stage_.totals.restarts;
+}
+
+void request_account::show(std::shared_ptr<shared_breaker> breaker) {
+  const std::scoped_lock lock{mutex_};
+  breaker_ = std::move(breaker);
 }
 
 void request_account::turn_away() {
@@ -110,7 +131,10 @@ graph_sample request_account::sample() const {
   const auto usage = read_process_usage();
   const auto at = now();
   const std::scoped_lock lock{mutex_};
-  return {at, {stage_}, report_ ? 0U : 1U, usage.memory, usage.cpu};
+  auto stage = stage_;
+  if (breaker_)
+    stage.breaker = breaker_->state();
+  return {at, {std::move(stage)}, report_ ? 0U : 1U, usage.memory, usage.cpu};
 }
 
 bool request_account::ended() const {

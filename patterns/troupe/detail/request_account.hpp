@@ -9,6 +9,7 @@
 
 #include <caf/fwd.hpp>
 
+#include <troupe/detail/shared_breaker.hpp>
 #include <troupe/error.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/observer.hpp>
@@ -25,6 +26,10 @@ public:
   /// The refusal, counted; empty: the request is inside, and `leave` is owed.
   std::optional<error> enter();
   void leave(errc outcome, time_point since) noexcept;
+  /// A worker began anew.
+  void restart();
+  /// The state of this breaker is part of the samples; null: there is none.
+  void show(std::shared_ptr<shared_breaker> breaker);
   time_point now() const;
 
   /// One that is refused for want of room.
@@ -54,6 +59,7 @@ private:
   mutable std::mutex mutex_; // all below
   std::condition_variable left_;
   stage_sample stage_;
+  std::shared_ptr<shared_breaker> breaker_;
   bool shut_ = false;
   std::optional<report> report_;
 };

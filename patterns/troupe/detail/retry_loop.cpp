@@ -7,16 +7,11 @@
 
 namespace troupe::detail {
 
-namespace {
-
-// Callers who failed together must not draw the same delays.
 std::minstd_rand fresh_rng() {
   static std::atomic<unsigned> calls{std::random_device{}()};
   std::seed_seq seed{calls++};
   return std::minstd_rand{seed};
 }
-
-} // namespace
 
 retry_loop::retry_loop(const retry& policy, const context& ctx, delay_function wait)
     : schedule_((validate(policy, "with_retry"), policy)), ctx_(ctx), wait_(std::move(wait)),

@@ -14,6 +14,9 @@ namespace troupe::detail {
 /// Lets a delay pass; false if the context ended before.
 using delay_function = std::function<bool(duration, const context&)>;
 
+/// Callers who failed together must not draw the same delays.
+std::minstd_rand fresh_rng();
+
 /// The delays of one call, without the function that is called.
 class retry_loop {
 public:

@@ -11,6 +11,7 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
+#include <troupe/breaker_handle.hpp>
 #include <troupe/context.hpp>
 #include <troupe/detail/door.hpp>
 #include <troupe/detail/service_thread.hpp>
@@ -50,8 +51,10 @@ public:
   virtual stage_metrics metrics() const = 0;
   virtual void configure(const settings&) {
     throw std::invalid_argument("service \"" + name()
-                                + "\": has no workers to configure; a worker_pool has");
+                                + "\": has nothing to configure; a worker_pool has workers");
   }
+  /// The outermost circuit breaker; empty: there is none.
+  virtual breaker_handle breaker() const { return {}; }
   virtual caf::actor_system& system() const = 0;
   /// What a stage that asks this service is called.
   virtual std::string name() const { return "service"; }

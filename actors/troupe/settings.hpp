@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include <troupe/error.hpp>
 #include <troupe/options.hpp>
 #include <troupe/policy/rate.hpp>
 
@@ -16,12 +17,15 @@ namespace troupe {
 /// parallel: of a stage that was composed with parallel > 1, or a sink with consumers > 1.
 /// workers:  of a fan_out or a worker_pool; more than one number lets a worker_pool follow its
 /// load.
-/// rate, burst: of a rate_limit.
+/// rate, burst: of a rate_limit, also inside of a call.
+/// timeout, attempts: of a call with the policies timeout and retry.
 struct settings {
   std::optional<count> parallel = {};
   std::optional<worker_range> workers = {};
   std::optional<troupe::rate> rate = {};
   std::optional<amount> burst = {};
+  std::optional<duration> timeout = {};
+  std::optional<count> attempts = {};
 };
 
 } // namespace troupe

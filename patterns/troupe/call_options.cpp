@@ -1,0 +1,31 @@
+#include <troupe/call_options.hpp>
+
+#include <stdexcept>
+#include <string>
+
+#include <troupe/detail/refusal.hpp>
+
+namespace troupe {
+
+namespace {
+
+void at_least_one(const std::string& where, std::string_view option, count given) {
+  if (given.value() < 1)
+    detail::refuse(where, option, std::to_string(given.value()), "at least 1");
+}
+
+} // namespace
+
+void validate(const call_options& o, const std::string& name) {
+  if (name.empty())
+    throw std::invalid_argument("call: its name is empty");
+  const auto where = "call \"" + name + "\"";
+  at_least_one(where, "workers", o.workers);
+  at_least_one(where, "queue", o.queue);
+  detail::check_not_negative(where, "restarts.min", o.restarts.min);
+  if (o.restarts.max < o.restarts.min)
+    detail::refuse(where, "restarts.max", detail::as_text(o.restarts.max),
+                   "at least restarts.min, " + detail::as_text(o.restarts.min));
+}
+
+} // namespace troupe

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <utility>
+
+#include <troupe/detail/call/layer.hpp>
+#include <troupe/detail/shared_breaker.hpp>
+
+namespace troupe::detail {
+
+/// A permit that is given back if nothing became of it.
+class held_permit {
+public:
+  held_permit(shared_breaker& from, const permit& p) : from_(&from), permit_(p) {}
+  held_permit(held_permit&& other) noexcept
+      : from_(std::exchange(other.from_, nullptr)), permit_(other.permit_) {}
+  held_permit& operator=(held_permit&&) = delete;
+  ~held_permit() {
+    if (from_ != nullptr)
+      from_->release(permit_);
+  }
+  /// `e` is null for a success.
+  void spend(const error* e, duration took, time_point now) {
+    const auto what = judge(e);
+    std::exchange(from_, nullptr)->record(permit_, what, took, now);
+  }
+
+private:
+  // A function of the options that throws leaves what it was to judge: a failure, if it is one.
+  troupe::outcome judge(const error* e) const {
+    try {
+      return classify(from_->options(), e);
+    } catch (...) {
+      return e == nullptr ? troupe::outcome::success : troupe::outcome::failure;
+    }
+  }
+
+  shared_breaker* from_;
+  permit permit_;
+};
+
+/// Lets through what the breaker permits, and tells it what became of it.
+template <class Resp, class Next>
+struct breaker_layer : layer<Resp, shared_breaker, Next> {
+  template <class Host, class Attempt, class Done>
+  void run(Host& host, Attempt attempt, Done done) {
+    auto& breaker = *this->state;
+    const auto began = host.now();
+    auto permit = breaker.admit(began);
+    if (!permit) {
+      done(refusal<Resp>(errc::breaker_open, host.service_name(), "the circuit breaker is open",
+                         breaker.retry_after()));
+      return;
+    }
+    this->next.run(host, std::move(attempt),
+                   [&host, began, held = held_permit{breaker, *permit},
+                    done = std::move(done)](result<Resp> r) mutable {
+                     const auto now = host.now();
+                     held.spend(r ? nullptr : &r.error(), now - began, now);
+                     done(std::move(r));
+                   });
+  }
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <troupe/detail/attempt.hpp>
+#include <troupe/detail/call/layer.hpp>
+#include <troupe/fallback.hpp>
+
+namespace troupe::detail {
+
+template <class F, class Req>
+concept falls_back_on_request = std::invocable<const F&, const Req&, const error&>;
+template <class F>
+concept falls_back_on_error = std::invocable<const F&, const error&>;
+
+/// Whether F can stand in for an answer.
+template <class F, class Req, class Resp>
+concept falls_back
+    = std::same_as<F, last_value_t> || falls_back_on_request<F, Req> || falls_back_on_error<
+        F> || std::invocable<const F&> || std::convertible_to<const F&, Resp>;
+
+template <class F, class Resp>
+struct fallback_state {
+  F instead;
+  std::mutex mutex = {};           // for what follows
+  std::optional<Resp> latest = {}; // where it is the fallback
+
+  explicit fallback_state(const fallback<F>& policy) : instead(policy.instead) {}
+};
+
+/// Answers in place of what failed.
+template <class Resp, class F, class Next>
+struct fallback_layer : layer<Resp, fallback_state<F, Resp>, Next> {
+  template <class Host, class Attempt, class Done>
+  void run(Host& host, Attempt attempt, Done done) {
+    this->next.run(host, attempt, [this, attempt, done = std::move(done)](result<Resp> r) mutable {
+      if (r)
+        note(*r);
+      else if (r.error().code() != errc::cancelled)
+        r = instead(attempt, std::move(r).error());
+      done(std::move(r));
+    });
+  }
+
+private:
+  void note(const Resp& good) {
+    if constexpr (std::same_as<F, last_value_t>) {
+      const std::lock_guard lock{this->state->mutex};
+      this->state->latest = good;
+    }
+  }
+
+  template <class Attempt>
+  result<Resp> instead(const Attempt& attempt, error why) {
+    try {
+      return answer(attempt, why);
+    } catch (...) {
+      return tl::unexpected<error>{describe(std::current_exception())};
+    }
+  }
+
+  template <class Attempt>
+  result<Resp> answer(const Attempt& attempt, const error& why) {
+    const F& f = this->state->instead;
+    if constexpr (std::same_as<F, last_value_t>) {
+      const std::lock_guard lock{this->state->mutex};
+      if (this->state->latest)
+        return *this->state->latest;
+      return tl::unexpected<error>{why};
+    } else if constexpr (falls_back_on_request<F,
+                                               std::remove_cvref_t<decltype(attempt.request())>>) {
+      return f(attempt.request(), why);
+    } else if constexpr (falls_back_on_error<F>) {
+      return f(why);
+    } else if constexpr (std::invocable<const F&>) {
+      return f();
+    } else {
+      return f;
+    }
+  }
+};
+
+} // namespace troupe::detail

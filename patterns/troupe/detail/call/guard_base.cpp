@@ -1,0 +1,113 @@
+#include <troupe/detail/call/guard_base.hpp>
+
+#include <algorithm>
+
+#include <troupe/detail/retry_loop.hpp>
+
+namespace troupe::detail {
+
+guard_base::guard_base(caf::actor_config& cfg, std::shared_ptr<request_account> account,
+                       const troupe::context& ctx, std::size_t workers, const backoff& restarts)
+    : answering_actor(cfg, std::move(account), ctx), clock_(system()), rng_(fresh_rng()),
+      restarts_(restarts), workers_(workers) {}
+
+// Called once, when the actor begins.
+caf::message_handler guard_base::handlers() {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i].restarts = restarts_;
+    start_worker(i);
+  }
+  return caf::message_handler{[this](alarm_msg msg) { on_alarm(msg.at); }}.or_else(
+      answering_actor::handlers());
+}
+
+void guard_base::on_exit() {
+  answering_actor::on_exit();
+  timers_.clear();
+  waiting_.clear();
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    show_worker(i, nullptr);
+    if (workers_[i].actor)
+      anon_kill(workers_[i].actor);
+  }
+  workers_.clear();
+}
+
+// -- workers --------------------------------------------------------------------------------------
+
+void guard_base::start_worker(std::size_t i) {
+  auto& w = workers_[i];
+  w.actor = spawn_worker();
+  w.began = now();
+  show_worker(i, w.actor);
+  watch_actor(w.actor, [this, i](const caf::error&) { worker_died(i); });
+}
+
+void guard_base::worker_died(std::size_t i) {
+  if (i >= workers_.size()) // this actor has ended
+    return;
+  auto& w = workers_[i];
+  w.actor = nullptr;
+  show_worker(i, nullptr);
+  account_->restart();
+  if (now() - w.began >= w.restarts.min)
+    w.restarts.reset();
+  set_timer(w.restarts.next(rng_), [this, i] {
+    start_worker(i);
+    dispatch();
+  });
+  if (const auto lost = std::exchange(w.busy_with, 0))
+    lose(lost);
+}
+
+void guard_base::enqueue(attempt_id id) {
+  waiting_.insert(id);
+  dispatch();
+}
+
+void guard_base::worker_is_free(std::size_t i, bool crashed) {
+  workers_[i].busy_with = 0;
+  if (crashed)
+    account_->restart();
+  dispatch();
+}
+
+void guard_base::dispatch() {
+  for (std::size_t i = 0; i < workers_.size() && !waiting_.empty(); ++i) {
+    auto& w = workers_[i];
+    if (!w.actor || w.busy_with != 0)
+      continue;
+    w.busy_with = *waiting_.begin();
+    waiting_.erase(waiting_.begin());
+    hand_over(w.busy_with, i, w.actor);
+  }
+}
+
+// -- timers ---------------------------------------------------------------------------------------
+
+guard_base::timer_id guard_base::set_timer(duration after, timers::function f) {
+  const auto from = now();
+  const auto wait = std::clamp<duration>(after, duration::zero(), time_point::max() - from);
+  const auto id = timers_.add(from + wait, std::move(f));
+  set_alarm();
+  return id;
+}
+
+void guard_base::set_alarm() {
+  const auto next = timers_.next();
+  if (!next || (alarm_ && *alarm_ <= *next))
+    return;
+  alarm_ = next;
+  send_after(this, std::max(duration::zero(), *next - now()), caf::actor{this}, alarm_msg{*next});
+}
+
+void guard_base::on_alarm(time_point at) {
+  if (alarm_ != at) // an earlier one was set since
+    return;
+  alarm_.reset();
+  while (const auto f = timers_.take_due(now()))
+    f();
+  set_alarm();
+}
+
+} // namespace troupe::detail

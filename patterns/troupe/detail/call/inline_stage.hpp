@@ -1,0 +1,77 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <troupe/detail/call/chain.hpp>
+#include <troupe/detail/call/inline_host.hpp>
+#include <troupe/detail/item_kernel.hpp>
+#include <troupe/flow.hpp>
+#include <troupe/stage.hpp>
+
+namespace troupe::detail {
+
+/// A call as the operation of a stage: each worker has the layers, and all share their state.
+template <class T, class Req, class Resp, class Chain>
+struct inline_op : faulty {
+  using input = T;
+  using output = unwrapped_t<Resp>;
+
+  inline_host host;
+  Chain chain;
+  bool keep;
+
+  inline_op(inline_host h, Chain c, bool k) : host(std::move(h)), chain(std::move(c)), keep(k) {}
+
+  bool keeps() const noexcept { return keep && std::copy_constructible<T>; }
+
+  outcome operator()(T& item, emitter<output>& out, kernel_host& stage) {
+    if constexpr (std::same_as<T, Req>) {
+      if (!keeps())
+        return answer(item, out, stage);
+    }
+    Req request = copied(item);
+    return answer(request, out, stage);
+  }
+
+private:
+  Req copied(T& item) const {
+    if constexpr (std::copy_constructible<T>)
+      return Req(std::as_const(item));
+    else
+      return Req(std::move(item));
+  }
+
+  outcome answer(Req& request, emitter<output>& out, kernel_host& stage) {
+    std::optional<result<Resp>> r;
+    chain.run(host, inline_attempt<Req>{request, stage.ctx()},
+              [&r](result<Resp> answer) { r.emplace(std::move(answer)); });
+    while (!r && host.go_on()) {
+    }
+    for (auto n = host.take_crashes(); n > 0; --n)
+      stage.counts().restart();
+    return settle(std::move(*r), out, fault);
+  }
+};
+
+/// The layers as a stage: `make` makes the chain of a run, and each of its workers gets a copy.
+template <class T, class Req, class Resp, class Make>
+auto attach_inline(const flow<T>& f, node n, Make make) {
+  using chain = std::invoke_result_t<Make&, call_controls&>;
+  using op = inline_op<T, Req, Resp, chain>;
+  n.make_kit = [make = std::move(make), name = n.name,
+                keep = n.on_error.keeps_item()](caf::actor_system& system) {
+    auto controls = std::make_shared<call_controls>(system, name);
+    return shared_kit{
+        controls, [controls, layers = make(*controls), name, keep](caf::actor_system& sys) {
+          return std::make_unique<item_kernel<op>>(op{inline_host{sys, name}, layers, keep});
+        }};
+  };
+  return extend<typename op::output>(f, std::move(n));
+}
+
+} // namespace troupe::detail

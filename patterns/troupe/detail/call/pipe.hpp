@@ -1,0 +1,189 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <troupe/call_options.hpp>
+#include <troupe/detail/asked_core.hpp>
+#include <troupe/detail/asking_stage.hpp>
+#include <troupe/detail/call/chain.hpp>
+#include <troupe/detail/call/guard_actor.hpp>
+#include <troupe/detail/call/inline_stage.hpp>
+#include <troupe/service.hpp>
+#include <troupe/worker_pool.hpp>
+
+namespace troupe::detail {
+
+template <class... P>
+struct arguments_of_call : std::bool_constant<(call_policy<P> && ...)> {};
+template <class... P>
+struct arguments_of_call<call_options, P...> : std::bool_constant<(call_policy<P> && ...)> {};
+template <class... P>
+concept call_arguments = arguments_of_call<P...>::value;
+
+/// Whether the function leaves its request intact, where it is needed again.
+template <class F, class Req, class... P>
+concept repeatable = !calls_again<P...> || can_keep<F, Req>;
+
+/// Throws std::invalid_argument for an option out of range.
+template <class P>
+void check_policy(const std::string& call, const P& p) {
+  validate(p, "call \"" + call + "\": " + std::string{policy_layer<P>::word});
+}
+void check_policy(const std::string& call, const limit_policy& p);
+template <class F>
+void check_policy(const std::string&, const fallback<F>&) {}
+
+/// What a call with this policy is; of several, a breaker says most, then a limit.
+template <class P>
+inline constexpr pattern_kind kind_with = pattern_kind::worker_pool;
+template <>
+inline constexpr pattern_kind kind_with<circuit_breaker> = pattern_kind::circuit_breaker;
+template <>
+inline constexpr pattern_kind kind_with<limit_policy> = pattern_kind::rate_limiter;
+pattern_kind kind_of_call(std::initializer_list<pattern_kind> policies);
+
+/// What a call looks like as a stage.
+node call_node(std::string name, const call_options& o, pattern_kind kind);
+asked_setup setup_of(const std::string& name, const call_options& o, pattern_kind kind,
+                     const run_options& run);
+
+template <class Req, class Resp, class F, class... P>
+struct call_pipe : pipe_tag {
+  using request = Req;
+  using response = Resp;
+
+  std::string name;
+  F function;
+  call_options options;
+  std::tuple<P...> policies;
+
+  call_pipe(std::string n, F f, call_options o, P... p)
+      : name(std::move(n)), function(std::move(f)), options(std::move(o)),
+        policies(std::move(p)...) {
+    validate(options, name);
+    (void)setup_of(name, options, kind(), {});
+    std::apply([this](const auto&... each) { (check_policy(name, each), ...); }, policies);
+  }
+
+  template <class T>
+  auto attach(const flow<T>& f) const {
+    auto n = call_node(name, options, kind());
+    if constexpr (!std::convertible_to<T, Req>) {
+      static_assert(never<T>, "troupe: this service does not accept the item type that the flow "
+                              "hands it");
+      return flow<invalid>{};
+    } else if constexpr (needs_actor<P...>) {
+      return asked<T>(f, std::move(n));
+    } else {
+      return waits_for_others() ? asked<T>(f, std::move(n)) : inlined<T>(f, std::move(n));
+    }
+  }
+
+  std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,
+                                                 const run_options& run) const {
+    return prepared{*this, sys}.serve(sys, run);
+  }
+
+private:
+  /// A call that is about to be served: what its layers share is there, its actors are not.
+  struct prepared {
+    using request = Req;
+    using response = Resp;
+
+    call_pipe call;
+    std::shared_ptr<call_controls> controls;
+    decltype(std::declval<const call_pipe&>().chain(std::declval<call_controls&>(),
+                                                    attempt_leaf<Resp>{})) layers;
+
+    prepared(const call_pipe& c, caf::actor_system& sys)
+        : call(c), controls(std::make_shared<call_controls>(sys, c.name)),
+          layers(call.chain(*controls, attempt_leaf<Resp>{})) {}
+
+    std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,
+                                                   const run_options& run) const {
+      using guard = guard_actor<Req, Resp, F, decltype(layers)>;
+      const auto& o = call.options;
+      auto core = std::make_shared<asked_core<Req, Resp>>(
+          sys, setup_of(call.name, o, kind(), run),
+          [&](const std::shared_ptr<request_account>& account) {
+            account->show(controls->breaker());
+            return spawn<guard>(sys, account, run.ctx,
+                                typename guard::setup{layers,
+                                                      std::make_shared<const F>(call.function),
+                                                      keeps(), o.workers, o.restarts, controls});
+          },
+          controls);
+      if (run.watch != nullptr)
+        run.watch->watch(core->shown());
+      return core;
+    }
+  };
+
+  template <class Leaf>
+  auto chain(call_controls& c, Leaf leaf) const {
+    return std::apply(
+        [&](const auto&... each) { return make_chain<Resp>(c, std::move(leaf), each...); },
+        policies);
+  }
+
+  // The request is needed after an attempt: for the next one, or for who answers instead.
+  static constexpr bool keeps() {
+    return can_keep<F, Req> && (calls_again<P...> || (wants_request<P, Req> || ...));
+  }
+
+  static pattern_kind kind() { return kind_of_call({kind_with<P>...}); }
+
+  // A place that somebody else gives back cannot be waited for in a worker.
+  bool waits_for_others() const {
+    return std::apply([](const auto&... each) { return (waits_for_place(each) || ...); }, policies);
+  }
+  template <class Policy>
+  static bool waits_for_place(const Policy& p) {
+    if constexpr (std::same_as<Policy, bulkhead>)
+      return p.wait > duration::zero();
+    else
+      return false;
+  }
+
+  template <class T>
+  auto asked(const flow<T>& f, node n) const {
+    n.workers = std::min<std::size_t>(options.workers, most_askers);
+    using op = ask_op<T, Req, Resp>;
+    n.make_kit = [self = *this, keep = n.on_error.keeps_item()](caf::actor_system& system) {
+      const prepared call{self, system};
+      const auto shared = std::make_shared<shared_service<prepared>>(call);
+      return shared_kit{call.controls, [shared, keep](caf::actor_system& sys) {
+                          return std::make_unique<item_kernel<op>>(op{shared->get(sys), keep});
+                        }};
+    };
+    return extend<typename op::output>(f, std::move(n));
+  }
+
+  template <class T>
+  auto inlined(const flow<T>& f, node n) const {
+    const auto make = [self = *this](call_controls& c) {
+      return self.chain(c, inline_leaf<Req, Resp, F>{
+                               {std::make_shared<const F>(self.function), self.name}, keeps()});
+    };
+    return attach_inline<T, Req, Resp>(f, std::move(n), make);
+  }
+};
+
+template <class Req, class Resp, class F, class... P>
+auto make_call_pipe(std::string name, F f, call_options o, P... policies) {
+  return call_pipe<Req, Resp, F, P...>{std::move(name), std::move(f), std::move(o),
+                                       std::move(policies)...};
+}
+template <class Req, class Resp, class F, call_policy... P>
+auto make_call_pipe(std::string name, F f, P... policies) {
+  return call_pipe<Req, Resp, F, P...>{std::move(name), std::move(f), call_options{},
+                                       std::move(policies)...};
+}
+
+} // namespace troupe::detail

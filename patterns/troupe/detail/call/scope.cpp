@@ -1,0 +1,34 @@
+#include <troupe/detail/call/scope.hpp>
+
+namespace troupe::detail {
+
+std::shared_ptr<call_scope> call_scope::child() {
+  std::erase_if(children_, [](const auto& c) { return c.expired(); });
+  auto c = std::make_shared<call_scope>(ctx_.child());
+  children_.push_back(c);
+  return c;
+}
+
+std::optional<error> call_scope::over() const {
+  if (why_)
+    return why_;
+  return ctx_.cancelled() ? std::optional{ctx_.why()} : std::nullopt;
+}
+
+void call_scope::give_up(const error& why) {
+  if (why_)
+    return;
+  why_ = why;
+  ctx_.cancel();
+  for (const auto& c : std::exchange(children_, {}))
+    if (const auto open = c.lock())
+      open->give_up(why);
+  wake();
+}
+
+void call_scope::wake() {
+  if (const auto f = std::exchange(wake_, nullptr))
+    f();
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <troupe/context.hpp>
+
+namespace troupe::detail {
+
+/// A call inside of an actor, or an attempt within it: what waits for it can be woken early, to see
+/// that it was given up. Used by that actor only; its context goes to the function.
+class call_scope {
+public:
+  explicit call_scope(context ctx) : ctx_(std::move(ctx)) {}
+
+  context& ctx() noexcept { return ctx_; }
+  /// An attempt that can be given up alone.
+  std::shared_ptr<call_scope> child();
+  /// Why nobody waits for the answer any more, if so.
+  std::optional<error> over() const;
+
+  /// Calls `wake` when this is given up; one at a time, until `clear_wait`.
+  void wait_with(std::function<void()> wake) { wake_ = std::move(wake); }
+  void clear_wait() { wake_ = nullptr; }
+  void wake();
+
+  /// Cancels the context, and wakes what waits here and in the children.
+  void give_up(const error& why);
+
+private:
+  context ctx_;
+  std::optional<error> why_;
+  std::function<void()> wake_;
+  std::vector<std::weak_ptr<call_scope>> children_;
+};
+
+/// One attempt as the layers of a served call see it.
+template <class Req>
+class scoped_attempt {
+public:
+  scoped_attempt(std::shared_ptr<Req> request, std::shared_ptr<call_scope> scope)
+      : request_(std::move(request)), scope_(std::move(scope)) {}
+
+  const Req& request() const noexcept { return *request_; }
+  const std::shared_ptr<Req>& shared_request() const noexcept { return request_; }
+  call_scope& scope() const noexcept { return *scope_; }
+
+  std::optional<error> over() const { return scope_->over(); }
+  std::optional<duration> remaining() const { return scope_->ctx().remaining(); }
+  void give_up(const error& why) const { scope_->give_up(why); }
+  void wake() const { scope_->wake(); }
+  scoped_attempt branch() const { return {request_, scope_->child()}; }
+
+private:
+  std::shared_ptr<Req> request_;
+  std::shared_ptr<call_scope> scope_;
+};
+
+} // namespace troupe::detail
