@@ -2,6 +2,7 @@
 
 // All of troupe. Each concept also has a header of its own.
 #include <troupe/balancer.hpp>
+#include <troupe/breaker_handle.hpp>
 #include <troupe/broadcast.hpp>
 #include <troupe/cache.hpp>
 #include <troupe/config.hpp>
@@ -13,8 +14,15 @@
 #include <troupe/monitor.hpp>
 #include <troupe/outbox.hpp>
 #include <troupe/pipeline.hpp>
+#include <troupe/policy/breaker_event.hpp>
+#include <troupe/policy/breaker_machine.hpp>
+#include <troupe/policy/bulkhead.hpp>
+#include <troupe/policy/circuit_breaker.hpp>
 #include <troupe/policy/concurrency_limit.hpp>
+#include <troupe/policy/hedge_delay.hpp>
 #include <troupe/policy/pool_resizer.hpp>
+#include <troupe/policy/retry_budget.hpp>
+#include <troupe/policy/timeout.hpp>
 #include <troupe/producer_consumer.hpp>
 #include <troupe/report.hpp>
 #include <troupe/result.hpp>
