@@ -19,10 +19,16 @@
 #include <troupe/outbox.hpp>
 #include <troupe/pipeline.hpp>
 #include <troupe/policy/backoff.hpp>
+#include <troupe/policy/breaker_event.hpp>
 #include <troupe/policy/breaker_machine.hpp>
+#include <troupe/policy/bulkhead.hpp>
+#include <troupe/policy/circuit_breaker.hpp>
 #include <troupe/policy/concurrency_limit.hpp>
+#include <troupe/policy/hedge_delay.hpp>
 #include <troupe/policy/pool_resizer.hpp>
 #include <troupe/policy/restart_intensity.hpp>
+#include <troupe/policy/retry_budget.hpp>
+#include <troupe/policy/timeout.hpp>
 #include <troupe/policy/token_bucket.hpp>
 #include <troupe/producer_consumer.hpp>
 #include <troupe/rate_limit.hpp>

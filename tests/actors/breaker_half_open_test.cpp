@@ -248,6 +248,20 @@ TEST_SUITE("circuit_breaker") {
     CHECK(m.state(time_point{60s}) == open);
   }
 
+  TEST_CASE("after a reset a lease is no longer as long as the cooldown had grown") {
+    breaker_machine m{
+        {.trials = 1, .cooldown = 10s, .cooldown_factor = 5.0, .half_open_max_wait = 0s}};
+    m.half_open(t0);
+    calls(m, "F");
+    REQUIRE(m.retry_after(t0) == 50s);
+    m.reset(t0);
+    m.half_open(t0);
+    REQUIRE(m.admit(t0));
+
+    CHECK_FALSE(m.admit(t0 + 10s - 1ns));
+    CHECK(m.admit(t0 + 10s));
+  }
+
   TEST_CASE("a lease from a clock that was far ahead ends in time") {
     auto m = trying({.trials = 1, .cooldown = 10s, .half_open_max_wait = 0s});
     REQUIRE(m.admit(t0 + 1000h));

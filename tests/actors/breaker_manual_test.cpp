@@ -109,12 +109,12 @@ TEST_SUITE("circuit_breaker") {
     m.metrics_only(t0);
     const event_log log{m};
 
-    calls(m, "FF");
+    calls(m, "ff");
     m.metrics_only(t0);
     CHECK(m.snapshot(t0).buffered == 0);
-    calls(m, "FF");
+    calls(m, "ff");
 
-    CHECK(log.events.size() == 2);
+    CHECK(log.events.size() == 4);
   }
 
   TEST_CASE("reset zeroes the metrics and closes, from every state") {

@@ -65,7 +65,7 @@ private:
 
   template <class Host, class Race>
   void wait_for_next(Host& host, const std::shared_ptr<Race>& r) {
-    if (r->over || r->hedges >= this->state->options.max)
+    if (r->over || r->hedges >= this->state->max)
       return;
     const auto delay = this->state->delay.next(host.now());
     if (!delay)
