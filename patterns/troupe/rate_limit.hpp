@@ -47,11 +47,12 @@ private:
 ///
 ///     | troupe::rate_limit("throttle", troupe::per_second(500), {.burst = 50})
 ///
-/// Shape:  flow<T> -> flow<T>; one actor; order kept. `limit::shed` refuses what would have to
-/// wait. Bound:  `buffer` items on the edge into it; while they wait it does not ask upstream for
-/// more. Units:  permits are items; a period is any std::chrono duration, resolution 1 ms: what a
-/// timer is
-///         late by, up to that, is made good, so that the rate is reached for any burst.
+/// Shape:  flow<T> -> flow<T>; one actor; order kept. Under `limit::shed` nothing waits: what comes
+///         too fast is refused.
+/// Bound:  `buffer` items on the edge into it; while they wait it does not ask upstream for more.
+/// Units:  permits are items; a period is any std::chrono duration, resolution 1 ms: what a timer
+///         is late by, up to that, is made good. Where timers may be later, as on a busy machine,
+///         the rate is reached with a burst of what comes in that time.
 /// Errors: std::invalid_argument for a rate <= 0 or a burst < 1; none at run time. `limit::shed`
 ///         counts refusals as shed.
 /// Live:   `run.configure("throttle", {.rate = per_second(900), .burst = 90})`.

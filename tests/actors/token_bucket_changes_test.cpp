@@ -79,6 +79,37 @@ TEST_SUITE("token_bucket") {
     }
   }
 
+  TEST_CASE("what was reserved before the last one counts again once that is cancelled") {
+    token_bucket b{per_second(10), 2, t(0)};
+    (void)b.reserve(t(0), 2);
+    const auto first = b.reserve(t(0), 1);
+    const auto last = b.reserve(t(0), 1);
+    b.cancel(last, t(1));
+    b.cancel(first, t(1));
+    CHECK(b.tokens(t(1)) == 1);
+  }
+
+  TEST_CASE("what allow_up_to took in advance builds on a reservation as well") {
+    token_bucket b{per_second(10), 2, t(0)};
+    (void)b.reserve(t(0), 2);
+    const auto r = b.reserve(t(0), 1);
+    CHECK(b.allow_up_to(t(0), t(3), 9) == 2);
+    b.cancel(r, t(0));
+    CHECK(b.tokens(t(0)) == -3);
+  }
+
+  TEST_CASE("what was built on a reservation is reckoned by the rate at which it was made") {
+    token_bucket b{per_second(5), 2, t(0)};
+    (void)b.reserve(t(0), 2);
+    const auto r = b.reserve(t(0), 2);
+    CHECK(r.act_at() == t(4));
+    b.set_rate(t(0), per_second(10));
+    CHECK(b.reserve(t(0), 2).act_at() == t(4));
+    CHECK(b.reserve(t(0), 2).act_at() == t(6));
+    b.cancel(r, t(0)); // 200 ms at 5 per second: one of the two
+    CHECK(b.tokens(t(0)) == -5);
+  }
+
   TEST_CASE("cancel gives back once, never more than the burst, and never more than was taken") {
     token_bucket twice{per_second(10), 2, t(0)};
     (void)twice.reserve(t(0), 2);
@@ -152,6 +183,13 @@ TEST_SUITE("token_bucket") {
     CHECK_FALSE(b.allow(t(1)));
     CHECK(b.allow(t(2)));
     CHECK_FALSE(b.allow(t(2)));
+  }
+
+  TEST_CASE("a clock that steps back behind the beginning refills from there") {
+    token_bucket b{per_second(10), 3, t(1)};
+    CHECK(b.allow(t(1), 3));
+    CHECK(b.allow(t(0), 0));
+    CHECK(b.tokens(t(1)) == 1);
   }
 
   TEST_CASE("a clock that goes back and forth does not refill twice from the same time") {

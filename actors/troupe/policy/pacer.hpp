@@ -16,7 +16,7 @@ namespace troupe {
 ///
 /// Shape:  a plain value, no clock. Who waits goes on at exactly the instant of a reservation.
 /// Clock:  a timer fires late, by 60 us or so, and permits that come meanwhile have no room in a
-///         small bucket. Those of up to 1 ms of lateness count, so that the rate is reached.
+///         small bucket. Those of up to 1 ms of lateness count nevertheless.
 /// Cost:   that of one `allow`, for any number.
 class pacer {
 public:

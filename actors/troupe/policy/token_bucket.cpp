@@ -150,7 +150,7 @@ void token_bucket::cancel(const reservation& r, time_point now) {
   if (back <= 0.0)
     return;
   auto filled = at(now);
-  filled.tokens = std::min(burst_, filled.tokens + back);
+  filled.tokens += back;
   keep(filled, now);
   if (r.act_at_ != last_act_)
     return;
