@@ -15,6 +15,7 @@
 #include <troupe/pipeline.hpp>
 #include <troupe/policy/concurrency_limit.hpp>
 #include <troupe/policy/pool_resizer.hpp>
+#include <troupe/policy/supervision_machine.hpp>
 #include <troupe/producer_consumer.hpp>
 #include <troupe/report.hpp>
 #include <troupe/result.hpp>
@@ -22,6 +23,7 @@
 #include <troupe/semaphore.hpp>
 #include <troupe/service.hpp>
 #include <troupe/shutdown_signals.hpp>
+#include <troupe/supervisor.hpp>
 #include <troupe/with_retry.hpp>
 #include <troupe/with_timeout.hpp>
 #include <troupe/worker_pool.hpp>

@@ -32,7 +32,8 @@ std::optional<supervision_machine::id> supervision_machine::find(const std::stri
 
 supervision_machine::id supervision_machine::add_first(std::string name, child_options options,
                                                        child_kind kind) {
-  return create(std::move(name), options, kind);
+  create(++last_, std::move(name), options, kind);
+  return last_;
 }
 
 void supervision_machine::begin(time_point now) {
@@ -40,10 +41,12 @@ void supervision_machine::begin(time_point now) {
   advance(now);
 }
 
-void supervision_machine::add(request r, std::string name, child_options options, child_kind kind,
-                              time_point now) {
-  tasks_.push_back({task::kind::add, 0, 0, exit::normal, r, std::move(name), options, kind});
+supervision_machine::id supervision_machine::add(request r, std::string name, child_options options,
+                                                 child_kind kind, time_point now) {
+  const auto i = ++last_;
+  tasks_.push_back({task::kind::add, i, 0, exit::normal, r, std::move(name), options, kind});
   advance(now);
+  return i;
 }
 
 void supervision_machine::terminate(request r, const std::string& name, time_point now) {
@@ -175,8 +178,8 @@ void supervision_machine::perform_add(const task& t) {
     answer(t.asked, up ? child_error::already_started : child_error::already_present, *found);
     return;
   }
-  const auto i = create(t.name, t.options, t.type);
-  operation_ = {operation::purpose::add, i, i + 1, true, t.asked};
+  create(t.child, t.name, t.options, t.type);
+  operation_ = {operation::purpose::add, t.child, t.child + 1, true, t.asked};
 }
 
 void supervision_machine::perform_restart(const task& t) {

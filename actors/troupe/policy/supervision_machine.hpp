@@ -67,6 +67,7 @@ public:
     child_error refusal = child_error::none;
     supervisor_event::kind event = supervisor_event::kind::started;
     std::string text = {};
+    std::string name = {}; ///< of the child that an event is about
   };
 
   enum class ending { none, stopped, gave_up, auto_shutdown, start_failed };
@@ -97,8 +98,8 @@ public:
   /// Starts them; one that cannot be started ends the supervisor.
   void begin(time_point now);
 
-  /// The order that starts the child, or the answer, names its id.
-  void add(request r, std::string name, child_options options, child_kind kind, time_point now);
+  /// Answers the id that the child will have.
+  id add(request r, std::string name, child_options options, child_kind kind, time_point now);
   /// Ends a child and keeps it for `restart_child`; a temporary one is forgotten.
   void terminate(request r, const std::string& name, time_point now);
   void restart_child(request r, const std::string& name, time_point now);
@@ -126,6 +127,7 @@ public:
   const std::map<id, child>& children() const noexcept { return children_; }
   std::optional<id> find(const std::string& name) const;
   enum ending ending() const noexcept { return ending_; }
+  bool ended() const noexcept { return ended_; }
   /// What led to the end: the child's name, and why it ended or did not start.
   const std::string& ending_text() const noexcept { return ending_text_; }
 
@@ -176,7 +178,7 @@ private:
   void shut_down_after(const child& c);
   void end_all(enum ending why, std::string text);
 
-  id create(std::string name, child_options options, child_kind kind);
+  void create(id i, std::string name, child_options options, child_kind kind);
   void forget(id i);
   void set_due(id i, child& c, std::optional<time_point> at);
   void come_up(child& c, time_point now);

@@ -111,6 +111,7 @@ void supervision_machine::finish_operation() {
     break;
   case operation::purpose::end:
     ended_ = true;
+    tell(event_kind::ended, 0, ending_text_);
     orders_.push_back({order_kind::end});
     break;
   }
@@ -136,19 +137,16 @@ std::optional<time_point> supervision_machine::due() const {
 // -- children
 // --------------------------------------------------------------------------------------
 
-supervision_machine::id supervision_machine::create(std::string name, child_options options,
-                                                    child_kind kind) {
+void supervision_machine::create(id i, std::string name, child_options options, child_kind kind) {
   if (!options.shutdown)
     options.shutdown = kind == child_kind::supervisor ? shutdown::infinite
                                                       : shutdown::within(std::chrono::seconds{5});
-  const auto i = ++last_;
   auto& c = children_[i];
   c.options = options;
   c.kind = kind;
   c.backoff_ = backoff_;
   names_.emplace(name, i);
   c.name = std::move(name);
-  return i;
 }
 
 void supervision_machine::forget(id i) {
@@ -177,11 +175,13 @@ void supervision_machine::gone(id i, child& c) {
 }
 
 void supervision_machine::answer(request r, child_error refusal, id i, std::string text) {
-  orders_.push_back({order_kind::answer, i, r, refusal, event_kind::started, std::move(text)});
+  orders_.push_back({order_kind::answer, i, r, refusal, event_kind::started, std::move(text), {}});
 }
 
 void supervision_machine::tell(event_kind k, id i, std::string why) {
-  orders_.push_back({order_kind::tell, i, 0, child_error::none, k, std::move(why)});
+  const auto found = children_.find(i);
+  orders_.push_back({order_kind::tell, i, 0, child_error::none, k, std::move(why),
+                     found == children_.end() ? std::string{} : found->second.name});
 }
 
 } // namespace troupe
