@@ -57,11 +57,8 @@ std::ostream& operator<<(std::ostream& out, const supervisor_event& e) {
   return out;
 }
 
-void validate(const supervisor_options& options, std::string_view supervisor) {
-  const auto where = "supervisor \"" + std::string{supervisor} + "\"";
+void validate(const supervisor_options& options, std::string_view where) {
   const auto& b = options.backoff;
-  if (supervisor.empty())
-    throw std::invalid_argument{"supervisor: name = \"\", needs at least one character"};
   detail::check_not_negative(where, "backoff.min", b.min);
   if (b.max < b.min)
     detail::refuse(where, "backoff.max", detail::as_text(b.max),

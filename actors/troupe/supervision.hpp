@@ -130,7 +130,7 @@ struct supervisor_options {
 };
 
 /// Errors: std::invalid_argument with option, value and valid range.
-void validate(const supervisor_options& options, std::string_view supervisor);
+void validate(const supervisor_options& options, std::string_view where);
 void validate(const child_options& options, std::string_view child,
               const supervisor_options& supervisor);
 

@@ -113,8 +113,14 @@ supervisor::supervisor(supervisor&&) noexcept = default;
 
 namespace {
 
+void check(const supervisor_options& options, const std::string& name) {
+  if (name.empty())
+    throw std::invalid_argument{"supervisor: name = \"\", needs at least one character"};
+  validate(options, "supervisor \"" + name + "\"");
+}
+
 supervisor_spec spec_of(supervisor_options options, const std::string& name) {
-  validate(options, name);
+  check(options, name);
   return supervisor_spec{std::move(options)};
 }
 
@@ -126,7 +132,7 @@ supervisor::supervisor(caf::actor_system& sys, std::string name, supervisor_opti
 
 supervisor::supervisor(caf::actor_system& sys, std::string name,
                        std::shared_ptr<const supervisor_spec> spec) {
-  validate(spec->options(), name);
+  check(spec->options(), name);
   handle_ = std::make_unique<detail::supervisor_handle>(sys, std::move(name), std::move(spec));
 }
 

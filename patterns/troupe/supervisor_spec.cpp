@@ -7,7 +7,7 @@
 namespace troupe {
 
 supervisor_spec::supervisor_spec(supervisor_options options) : options_(std::move(options)) {
-  validate(options_, "of a supervisor_spec");
+  validate(options_, "supervisor_spec");
 }
 
 supervisor_spec& supervisor_spec::add(std::string name, supervisor_spec branch,

@@ -13,9 +13,9 @@ using tr::strategy;
 
 namespace {
 
-std::string refusal(const tr::supervisor_options& o, const std::string& name = "orders") {
+std::string refusal(const tr::supervisor_options& o) {
   try {
-    tr::validate(o, name);
+    tr::validate(o, "supervisor \"orders\"");
   } catch (const std::invalid_argument& e) {
     return e.what();
   }
@@ -232,8 +232,6 @@ TEST_SUITE("supervision_machine") {
           == "supervisor \"orders\": backoff.max = 1000 ms, needs at least backoff.min, 2000 ms");
     CHECK(refusal(tr::supervisor_options{.backoff = {.factor = 2}})
           == "supervisor \"orders\": backoff.factor = 2, needs 0 to 1");
-    CHECK(refusal(tr::supervisor_options{}, "")
-          == "supervisor: name = \"\", needs at least one character");
     CHECK(refusal(tr::child_options{}, {}, "a/b")
           == "child: name = \"a/b\", needs at least one character and no '/'");
     const tr::child_options significant{.restart = restart::transient,

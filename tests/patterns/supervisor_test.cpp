@@ -86,8 +86,7 @@ TEST_SUITE("supervisor") {
   }
 
   TEST_CASE("a child that does not end within its limit is killed, after 5 s by default") {
-    for (const auto& [options, limit] :
-         std::vector<std::pair<tr::child_options, tr::duration>>{
+    for (const auto& [options, limit] : std::vector<std::pair<tr::child_options, tr::duration>>{
              {{}, 5s}, {{.shutdown = shutdown::within(100ms)}, 100ms}}) {
       bench b;
       b.with({"a"}, options);

@@ -25,6 +25,10 @@ bool is_normal(const caf::error& reason) {
 std::string text_of(const caf::error& reason) {
   if (!reason)
     return "normal";
+  if (reason == caf::exit_reason::user_shutdown)
+    return "shutdown";
+  if (reason == caf::exit_reason::kill)
+    return "killed";
   const auto& context = reason.context();
   if (context.size() == 1 && context.match_element<std::string>(0))
     return context.get_as<std::string>(0);

@@ -16,6 +16,8 @@ supervision_state::supervision_state(caf::actor_system& sys, std::string name,
 std::shared_ptr<supervision_state> supervision_state::at(std::shared_ptr<supervision_state> root,
                                                          caf::actor& actor, std::string& path,
                                                          bool leaf) {
+  if (path.ends_with('/'))
+    return nullptr;
   while (root != nullptr && !path.empty()) {
     const auto slash = path.find('/');
     if (leaf && slash == std::string::npos)
