@@ -1,6 +1,5 @@
 #include <troupe/supervisor_spec.hpp>
 
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
 
@@ -26,8 +25,7 @@ supervisor_spec&& supervisor_spec::add(std::string name, supervisor_spec branch,
 
 void supervisor_spec::add_entry(detail::child_entry child) {
   validate(child.options, child.name, options_);
-  if (std::any_of(children_.begin(), children_.end(),
-                  [&](const auto& other) { return other.name == child.name; }))
+  if (!names_.insert(child.name).second)
     throw std::invalid_argument{"supervisor_spec: name = \"" + child.name
                                 + "\", needs a name of its own"};
   children_.push_back(std::move(child));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,7 @@ private:
 
   supervisor_options options_;
   std::vector<detail::child_entry> children_;
+  std::unordered_set<std::string> names_;
 };
 
 } // namespace troupe

@@ -68,9 +68,7 @@ void supervision_machine::stop(time_point now) {
   end_all(ending::stopped, {});
   advance(now);
 }
-
-// -- what became of the orders
-// ---------------------------------------------------------------------
+// -- what became of the orders ------------------------------------------------------------------
 
 supervision_machine::child* supervision_machine::running_as(id i, std::uint64_t run) {
   const auto found = children_.find(i);
@@ -125,9 +123,7 @@ void supervision_machine::exited(id i, std::uint64_t run, exit how, std::string 
   }
   advance(now);
 }
-
-// -- tasks
-// -----------------------------------------------------------------------------------------
+// -- tasks --------------------------------------------------------------------------------------
 
 void supervision_machine::perform(const task& t, time_point now) {
   switch (t.what) {
@@ -216,9 +212,7 @@ void supervision_machine::perform_remove(const task& t) {
     break;
   }
 }
-
-// -- restarts and endings
-// --------------------------------------------------------------------------
+// -- restarts and endings -----------------------------------------------------------------------
 
 void supervision_machine::recover(id i, child& c, bool failed_start, time_point now) {
   c.gone_ = false;
@@ -265,7 +259,7 @@ void supervision_machine::start_failed(id i, child& c, time_point now) {
 }
 
 void supervision_machine::give_up(const std::string& why) {
-  const auto text = "more than " + std::to_string(intensity_.restarts()) + " restarts in "
+  const auto text = "more restarts than " + std::to_string(intensity_.restarts()) + " in "
                     + detail::as_text(intensity_.period()) + "; the last was " + why;
   tell(event_kind::gave_up, 0, text);
   end_all(ending::gave_up, text);

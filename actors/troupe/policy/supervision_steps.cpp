@@ -9,9 +9,7 @@ namespace troupe {
 
 using order_kind = supervision_machine::order::kind;
 using event_kind = supervisor_event::kind;
-
-// -- one operation at a time
-// -----------------------------------------------------------------------
+// -- one operation at a time --------------------------------------------------------------------
 
 void supervision_machine::advance(time_point now) {
   while (!ended_) {
@@ -133,9 +131,7 @@ void supervision_machine::tick(time_point now) {
 std::optional<time_point> supervision_machine::due() const {
   return timers_.empty() ? std::nullopt : std::optional{timers_.begin()->first};
 }
-
-// -- children
-// --------------------------------------------------------------------------------------
+// -- children -----------------------------------------------------------------------------------
 
 void supervision_machine::create(id i, std::string name, child_options options, child_kind kind) {
   if (!options.shutdown)

@@ -68,9 +68,7 @@ void supervising_actor::on_exit_msg(const caf::error& reason) {
   reason_ = reason;
   decide([](auto& machine, time_point at) { machine.stop(at); });
 }
-
-// -- what comes in
-// ---------------------------------------------------------------------------------
+// -- what comes in ------------------------------------------------------------------------------
 
 template <class F>
 void supervising_actor::decide(F f) {
@@ -125,22 +123,21 @@ void supervising_actor::accept(std::shared_ptr<supervisor_request> request) {
 }
 
 void supervising_actor::gone(id child, std::uint64_t run, const caf::error& reason) {
+  const auto how = is_normal(reason) ? supervision_exit::normal : supervision_exit::failure;
+  const auto at = detail::now(system());
+  caf::actor last; // goes outside of the lock
   state_->with([&](auto& machine, auto& slots) {
-    const auto found = slots.find(child);
-    if (found == slots.end() || machine.children().at(child).run != run)
+    const auto found = machine.children().find(child);
+    if (found == machine.children().end() || found->second.run != run)
       return;
-    found->second.actor = nullptr;
-    found->second.below = nullptr;
+    last = std::exchange(slots.at(child).actor, nullptr);
+    slots.at(child).below = nullptr;
+    machine.exited(child, run, how, text_of(reason), at);
   });
-  decide([&](auto& machine, time_point at) {
-    machine.exited(child, run,
-                   is_normal(reason) ? supervision_exit::normal : supervision_exit::failure,
-                   text_of(reason), at);
-  });
+  decide([](auto&, time_point) {});
 }
 
-// -- orders
-// ----------------------------------------------------------------------------------------
+// -- orders -------------------------------------------------------------------------------------
 
 void supervising_actor::perform(const order& o) {
   using kind = order::kind;
