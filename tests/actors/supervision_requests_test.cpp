@@ -168,6 +168,20 @@ TEST_SUITE("supervision_machine") {
     CHECK(w.states() == "a stopped");
   }
 
+  TEST_CASE("a child that crashes while its terminate waits in line is not started again") {
+    world w;
+    w.with({"a", "b"});
+    w.holds_end = {"b"};
+    w.terminate("b");
+    w.terminate("a");
+
+    w.crashes("a");
+    w.ends("b");
+
+    CHECK(w.line() == "ask b");
+    CHECK(w.states() == "a stopped, b stopped");
+  }
+
   TEST_CASE("restart_child refuses a child that runs, one that waits for its restart, and others") {
     world w{{.backoff = {.min = 1s, .max = 1s}}};
     w.with({"a", "b"});

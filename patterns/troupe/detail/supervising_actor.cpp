@@ -8,6 +8,8 @@
 #include <caf/exit_reason.hpp>
 #include <caf/sec.hpp>
 
+#include <troupe/detail/exit_text.hpp>
+
 namespace troupe::detail {
 
 namespace {
@@ -16,24 +18,6 @@ struct due_msg {
   using internal_message = void;
   time_point at;
 };
-
-bool is_normal(const caf::error& reason) {
-  return !reason || reason == caf::exit_reason::user_shutdown;
-}
-
-// What an exception said, or CAF's text.
-std::string text_of(const caf::error& reason) {
-  if (!reason)
-    return "normal";
-  if (reason == caf::exit_reason::user_shutdown)
-    return "shutdown";
-  if (reason == caf::exit_reason::kill)
-    return "killed";
-  const auto& context = reason.context();
-  if (context.size() == 1 && context.match_element<std::string>(0))
-    return context.get_as<std::string>(0);
-  return caf::to_string(reason);
-}
 
 using supervision_exit = supervision_machine::exit;
 
@@ -123,7 +107,7 @@ void supervising_actor::accept(std::shared_ptr<supervisor_request> request) {
 }
 
 void supervising_actor::gone(id child, std::uint64_t run, const caf::error& reason) {
-  const auto how = is_normal(reason) ? supervision_exit::normal : supervision_exit::failure;
+  const auto how = is_normal_exit(reason) ? supervision_exit::normal : supervision_exit::failure;
   const auto at = detail::now(system());
   caf::actor last; // goes outside of the lock
   state_->with([&](auto& machine, auto& slots) {
@@ -132,7 +116,7 @@ void supervising_actor::gone(id child, std::uint64_t run, const caf::error& reas
       return;
     last = std::exchange(slots.at(child).actor, nullptr);
     slots.at(child).below = nullptr;
-    machine.exited(child, run, how, text_of(reason), at);
+    machine.exited(child, run, how, exit_text(reason), at);
   });
   decide([](auto&, time_point) {});
 }
@@ -176,7 +160,7 @@ void supervising_actor::start(id child, std::uint64_t run) {
   try {
     up = spawn_child(child, run, fresh);
   } catch (...) {
-    why = text_of(to_exit_reason(std::current_exception()));
+    why = exit_text(to_exit_reason(std::current_exception()));
   }
   if (fresh.actor)
     watch_actor(fresh.actor,
@@ -266,8 +250,8 @@ void supervising_actor::end() {
     quit(caf::make_error(caf::sec::runtime_error, full));
     break;
   default:
-    if (reason_ && !is_normal(reason_))
-      state_->set_error({errc::worker_died, state_->name(), text_of(reason_)});
+    if (reason_ && !is_normal_exit(reason_))
+      state_->set_error({errc::worker_died, state_->name(), exit_text(reason_)});
     quit(reason_ ? reason_ : caf::error{caf::exit_reason::user_shutdown});
     break;
   }
@@ -297,7 +281,7 @@ void supervising_actor::on_exit() {
   });
   if (!ended)
     state->set_error(
-        {errc::worker_died, state->name(), "the supervisor was ended: " + text_of(fail_state())});
+        {errc::worker_died, state->name(), "the supervisor was ended: " + exit_text(fail_state())});
   for (const auto& [i, slot] : left)
     if (slot.actor)
       anon_kill(slot.actor);
