@@ -28,6 +28,7 @@
 #include <troupe/policy/pool_resizer.hpp>
 #include <troupe/policy/restart_intensity.hpp>
 #include <troupe/policy/retry_budget.hpp>
+#include <troupe/policy/supervision_machine.hpp>
 #include <troupe/policy/timeout.hpp>
 #include <troupe/policy/token_bucket.hpp>
 #include <troupe/producer_consumer.hpp>
@@ -38,6 +39,7 @@
 #include <troupe/semaphore.hpp>
 #include <troupe/service.hpp>
 #include <troupe/shutdown_signals.hpp>
+#include <troupe/supervisor.hpp>
 #include <troupe/with_retry.hpp>
 #include <troupe/with_timeout.hpp>
 #include <troupe/worker_pool.hpp>

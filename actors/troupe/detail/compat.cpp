@@ -20,8 +20,6 @@ namespace troupe::detail {
 
 static_assert(std::is_same_v<time_point, caf::actor_clock::time_point>);
 
-namespace {
-
 caf::error to_exit_reason(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
@@ -31,6 +29,8 @@ caf::error to_exit_reason(const std::exception_ptr& thrown) {
     return caf::make_error(caf::sec::runtime_error, std::string{"unknown exception"});
   }
 }
+
+namespace {
 
 bool is_failure(const caf::error& reason) {
 #if TROUPE_CAF_1X

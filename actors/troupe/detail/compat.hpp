@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <map>
 #include <optional>
@@ -155,6 +156,9 @@ void set_option(caf::actor_system_config& cfg, const std::string& key, T value) 
 void set_policy(caf::actor_system_config& cfg, const std::string& name);
 
 // -- actors ------------------------------------------------------------------------------------
+
+/// The exit reason of an actor that ended by an exception: its text.
+caf::error to_exit_reason(const std::exception_ptr& thrown);
 
 /// Base of all actors of the library: one callback per watched actor, a virtual for exit messages,
 /// and exceptions as exit reasons, on either CAF.
