@@ -6,6 +6,8 @@
 #include <troupe/cache.hpp>
 #include <troupe/config.hpp>
 #include <troupe/context.hpp>
+#include <troupe/dead_letter_file.hpp>
+#include <troupe/dead_letters.hpp>
 #include <troupe/error.hpp>
 #include <troupe/fan_in.hpp>
 #include <troupe/fan_out.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <map>
 #include <optional>
@@ -174,6 +175,9 @@ protected:
 
   /// Default: ends with the same reason when that is a failure, else goes on.
   virtual void on_exit_msg(const caf::error& reason);
+
+  /// A handler threw: the actor ends.
+  virtual void on_exception(const std::exception_ptr& /*thrown*/) noexcept {}
 
   caf::behavior make_behavior() final;
 

@@ -29,6 +29,7 @@ stage_state state_of(const graph& flow, std::size_t i) {
     s.blocks.push_back(std::make_unique<metric_block>());
   s.crew = std::make_unique<crew_gauge>(n.role == role::split ? flow.branches(i) : 0);
   s.crew->workers = n.workers;
+  s.crashes = std::make_unique<crash_record>(n.intensity);
   return s;
 }
 
@@ -176,7 +177,7 @@ private:
 } // namespace
 
 launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
-                std::function<void(const dead_letter&)> dead_letters) {
+                dead_letter_sink dead_letters) {
   const auto state
       = std::make_shared<run_state>(sys, states_of(flow), ctx.child(), std::move(dead_letters));
   return launcher{sys, flow, state}.run();
