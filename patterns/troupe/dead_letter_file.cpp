@@ -11,10 +11,10 @@ namespace troupe {
 dead_letter_file::dead_letter_file(std::filesystem::path path, dead_letter_file_options options) {
   detail::check_count("dead_letter_file", "max_bytes", options.max_bytes, 1,
                       std::numeric_limits<long long>::max());
-  writer_ = std::make_shared<detail::letter_writer>(
-      std::move(path), options.max_bytes,
-      options.existing == existing_file::append ? detail::letter_writer::opening::append
-                                                : detail::letter_writer::opening::replace);
+  writer_ = std::make_shared<detail::letter_writer>(std::move(path), options.max_bytes,
+                                                    options.existing == existing_file::append
+                                                        ? detail::letter_writer::opening::append
+                                                        : detail::letter_writer::opening::replace);
 }
 
 void dead_letter_file::operator()(const dead_letter& letter) const {

@@ -143,9 +143,10 @@ TEST_SUITE("dead_letter_file") {
       CHECK(json::parse(lines[i], nullptr, false).is_object());
     virtual_system sys;
     std::vector<std::string> back;
-    const auto end = run_to_end(
-        sys, tr::replay<std::string>("again", file.path(), [](std::string s) { return s; })
-                 | tr::collect("out", back));
+    const auto end
+        = run_to_end(sys, tr::replay<std::string>("again", file.path(), [](std::string s) {
+                            return s;
+                          }) | tr::collect("out", back));
     CHECK(end.clean());
     CHECK(back == texts);
   }
@@ -218,7 +219,9 @@ TEST_SUITE("dead_letter_file") {
 
   TEST_CASE("a file that cannot be opened is refused at once") {
     CHECK_THROWS_AS(tr::dead_letter_file{"/nowhere/lost.jsonl"}, std::system_error);
-    CHECK(refusal([] { tr::dead_letter_file{"/dev/null", {.max_bytes = 0}}; })
+    CHECK(refusal([] {
+            tr::dead_letter_file{"/dev/null", {.max_bytes = 0}};
+          })
           == "dead_letter_file: max_bytes = 0, needs 1 to 9223372036854775807");
   }
 
@@ -308,8 +311,8 @@ TEST_SUITE("dead letters from a file") {
     virtual_system sys;
     std::vector<tr::dead_letter_line> read;
 
-    const auto end = run_to_end(
-        sys, tr::dead_letters("letters", file.path()) | tr::collect("out", read));
+    const auto end
+        = run_to_end(sys, tr::dead_letters("letters", file.path()) | tr::collect("out", read));
 
     CHECK(end.clean());
     REQUIRE(read.size() == 1);
@@ -376,13 +379,11 @@ TEST_SUITE("dead letters from a file") {
     file.write(std::string{good_line} + "\nnonsense\n");
     virtual_system sys;
 
-    const auto end
-        = run_to_end(sys, tr::dead_letters("letters", file.path()) | tr::ignore("end"));
+    const auto end = run_to_end(sys, tr::dead_letters("letters", file.path()) | tr::ignore("end"));
 
     REQUIRE(end.error());
     CHECK(end.error()->stage() == "letters");
-    CHECK(end.error()->message()
-          == "item 1: " + file.path().string() + ":2: is not a JSON object");
+    CHECK(end.error()->message() == "item 1: " + file.path().string() + ":2: is not a JSON object");
   }
 
   TEST_CASE("a line longer than allowed is malformed, and does not stop the reading") {
@@ -392,10 +393,10 @@ TEST_SUITE("dead letters from a file") {
     virtual_system sys;
     std::vector<tr::dead_letter_line> read;
 
-    const auto end = run_to_end(
-        sys, tr::dead_letters("letters", file.path(),
-                              {.longest = 500, .on_error = tr::on_error::skip})
-                 | tr::collect("out", read));
+    const auto end
+        = run_to_end(sys, tr::dead_letters("letters", file.path(),
+                                           {.longest = 500, .on_error = tr::on_error::skip})
+                              | tr::collect("out", read));
 
     CHECK(end.stage("letters").failed == 1);
     CHECK(read.size() == 2);
@@ -450,7 +451,8 @@ TEST_SUITE("dead letters from a file") {
     CHECK(all.size() == 60);
   }
 
-  TEST_CASE("replay: a letter without an item, and one that parse refuses, go where on_error says") {
+  TEST_CASE(
+      "replay: a letter without an item, and one that parse refuses, go where on_error says") {
     virtual_system sys;
     const temporary file;
     {

@@ -138,14 +138,14 @@ TEST_SUITE("dead letters") {
     const auto end = run_to_end(
         sys, tr::from("n", numbers(20)) | tr::map("fail", refuse_nines) | tr::ignore("end"),
         stage.options(tr::loss::failed));
-    const auto parted = run_graph(
-        sys,
-        tr::from("n", numbers(20))
-            | tr::partition("fail", [](int x) { return refuse_nines(x) % 2; },
-                            tr::map("a", [](int x) { return x; }),
-                            tr::map("b", [](int x) { return x; }))
-            | tr::fan_in("in") | tr::ignore("end"),
-        junction.options(tr::loss::failed));
+    const auto parted = run_graph(sys,
+                                  tr::from("n", numbers(20))
+                                      | tr::partition(
+                                          "fail", [](int x) { return refuse_nines(x) % 2; },
+                                          tr::map("a", [](int x) { return x; }),
+                                          tr::map("b", [](int x) { return x; }))
+                                      | tr::fan_in("in") | tr::ignore("end"),
+                                  junction.options(tr::loss::failed));
 
     CHECK(end.error());
     CHECK(parted.error());
@@ -183,9 +183,9 @@ TEST_SUITE("dead letters") {
       virtual_system sys;
       letter_box box;
       std::vector<int> hooked;
-      auto [in, n] = tr::inbox<int>("in", {.capacity = 3,
-                                           .overflow = c.overflow,
-                                           .on_drop = [&](int x) { hooked.push_back(x); }});
+      auto [in, n] = tr::inbox<int>(
+          "in",
+          {.capacity = 3, .overflow = c.overflow, .on_drop = [&](int x) { hooked.push_back(x); }});
       auto r = tr::start(sys, n | tr::ignore("end"), box.options(tr::loss::dropped));
       for (int x = 1; x <= 5; ++x)
         in.offer(x);
@@ -258,11 +258,11 @@ TEST_SUITE("dead letters") {
     virtual_system sys;
     letter_box box;
     auto [in, n] = tr::inbox<int>("in", {.capacity = 3, .overflow = tr::overflow::drop_oldest});
-    auto r = tr::start(sys,
-                       n | tr::map("skip", [](int) -> int { throw 1; },
-                                   {.on_error = tr::on_error::skip})
-                           | tr::ignore("end"),
-                       box.options(tr::loss::shed | tr::loss::failed));
+    auto r = tr::start(
+        sys,
+        n | tr::map("skip", [](int) -> int { throw 1; }, {.on_error = tr::on_error::skip})
+            | tr::ignore("end"),
+        box.options(tr::loss::shed | tr::loss::failed));
     for (int x = 1; x <= 5; ++x)
       in.offer(x);
     in.close();
@@ -275,9 +275,8 @@ TEST_SUITE("dead letters") {
     virtual_system sys;
     letter_box box;
     std::vector<int> out;
-    const auto flow
-        = tr::fan_in("last", {.merge = tr::merge::latest}, tr::from("a", numbers(500)))
-          | tr::sink("end", [&](int x) { out.push_back(x); }, {.buffer = 1});
+    const auto flow = tr::fan_in("last", {.merge = tr::merge::latest}, tr::from("a", numbers(500)))
+                      | tr::sink("end", [&](int x) { out.push_back(x); }, {.buffer = 1});
     auto r = tr::start(sys, flow, box.options(tr::loss::dropped));
     r.pause("end");
     CHECK(!r.wait_for(1s)); // nothing moves behind the first item
@@ -369,12 +368,12 @@ TEST_SUITE("dead letters") {
     virtual_system sys;
     letter_box box;
 
-    const auto end = run_to_end(
-        sys,
-        tr::produce<awkward>("n", awkward_ones())
-            | tr::sink("bury", [](const awkward&) { throw std::runtime_error{"no"}; },
-                       {.on_error = tr::on_error::dead_letter}),
-        box.options(tr::loss::none));
+    const auto end
+        = run_to_end(sys,
+                     tr::produce<awkward>("n", awkward_ones())
+                         | tr::sink("bury", [](const awkward&) { throw std::runtime_error{"no"}; },
+                                    {.on_error = tr::on_error::dead_letter}),
+                     box.options(tr::loss::none));
 
     CHECK(!end.error());
     CHECK(end.stage("bury").failed == 3);
@@ -383,23 +382,22 @@ TEST_SUITE("dead letters") {
     CHECK(box.letters[0].has_text);
     CHECK(!box.letters[1].item.has_value());
     CHECK(box.letters[1].text == "awkward");
-    CHECK(box.letters[1].reason.message()
-          == "item 1: no; the item could not be copied: no copies");
+    CHECK(box.letters[1].reason.message() == "item 1: no; the item could not be copied: no copies");
     CHECK(box.letters[2].item.has_value());
     CHECK(!box.letters[2].has_text);
-    CHECK(box.letters[2].reason.message()
-          == "item 2: no; the item could not be printed: no words");
+    CHECK(box.letters[2].reason.message() == "item 2: no; the item could not be printed: no words");
   }
 
-  TEST_CASE("an item whose copy constructor throws on its way into the function is one that failed") {
+  TEST_CASE(
+      "an item whose copy constructor throws on its way into the function is one that failed") {
     virtual_system sys;
     letter_box box;
 
-    const auto end = run_to_end(sys,
-                                tr::produce<awkward>("n", awkward_ones())
-                                    | tr::sink("take", [](awkward) {},
-                                               {.on_error = tr::on_error::dead_letter}),
-                                box.options(tr::loss::none));
+    const auto end = run_to_end(
+        sys,
+        tr::produce<awkward>("n", awkward_ones())
+            | tr::sink("take", [](awkward) {}, {.on_error = tr::on_error::dead_letter}),
+        box.options(tr::loss::none));
 
     CHECK(!end.error());
     CHECK(end.stage("take").failed == 1);
@@ -410,15 +408,13 @@ TEST_SUITE("dead letters") {
   TEST_CASE("a retry_if that throws fails the run, and the item is counted") {
     virtual_system sys;
     const auto curious = tr::on_error::retry(
-        {.attempts = 3, .retry_if = [](const tr::error&) -> bool {
-           throw std::runtime_error{"cannot tell"};
-         }},
+        {.attempts = 3,
+         .retry_if = [](const tr::error&) -> bool { throw std::runtime_error{"cannot tell"}; }},
         tr::on_error::skip);
 
-    const auto end
-        = run_to_end(sys, tr::from("n", numbers(20))
-                              | tr::map("curious", refuse_nines, {.on_error = curious})
-                              | tr::ignore("end"));
+    const auto end = run_to_end(sys, tr::from("n", numbers(20))
+                                         | tr::map("curious", refuse_nines, {.on_error = curious})
+                                         | tr::ignore("end"));
 
     REQUIRE(end.error());
     CHECK(end.error()->stage() == "curious");
@@ -439,9 +435,9 @@ TEST_SUITE("dead letters") {
     REQUIRE(out.size() == 90);
 
     const auto again = run_to_end(
-        sys, tr::from("again", box.letters)
-                 | tr::map("open", [](const tr::dead_letter& d) { return std::any_cast<int>(d.item); })
-                 | tr::collect("out", out));
+        sys, tr::from("again", box.letters) | tr::map("open", [](const tr::dead_letter& d) {
+               return std::any_cast<int>(d.item);
+             }) | tr::collect("out", out));
 
     CHECK(again.clean());
     CHECK(sorted(out) == numbers(100));

@@ -97,11 +97,11 @@ TEST_SUITE("restart in place") {
     virtual_system sys;
     std::vector<int> out;
 
-    const auto end = run_to_end(sys, tr::from("n", numbers(20))
-                                         | tr::stage("count", seen_since_birth{},
-                                                     {.on_error = tr::on_error::skip,
-                                                      .intensity = {5, 1min}})
-                                         | tr::collect("out", out));
+    const auto end
+        = run_to_end(sys, tr::from("n", numbers(20))
+                              | tr::stage("count", seen_since_birth{},
+                                          {.on_error = tr::on_error::skip, .intensity = {5, 1min}})
+                              | tr::collect("out", out));
 
     CHECK(out == std::vector{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9});
     CHECK(end.stage("count").restarts == 2);
@@ -118,18 +118,17 @@ TEST_SUITE("restart in place") {
         std::vector<int> out;
         std::vector<int> lost;
 
-        const auto end
-            = run_to_end(sys,
-                         tr::from("n", numbers(1000))
-                             | tr::stage("crash", crash_on_nines,
-                                         {.parallel = parallel,
-                                          .buffer = buffer,
-                                          .on_error = tr::on_error::dead_letter,
-                                          .intensity = forever})
-                             | tr::collect("out", out),
-                         {.dead_letters = [&](const tr::dead_letter& d) {
-                           lost.push_back(std::any_cast<int>(d.item));
-                         }});
+        const auto end = run_to_end(sys,
+                                    tr::from("n", numbers(1000))
+                                        | tr::stage("crash", crash_on_nines,
+                                                    {.parallel = parallel,
+                                                     .buffer = buffer,
+                                                     .on_error = tr::on_error::dead_letter,
+                                                     .intensity = forever})
+                                        | tr::collect("out", out),
+                                    {.dead_letters = [&](const tr::dead_letter& d) {
+                                      lost.push_back(std::any_cast<int>(d.item));
+                                    }});
 
         CHECK(!end.error());
         CHECK(out == without_nines(1000));
@@ -173,10 +172,11 @@ TEST_SUITE("restart in place") {
       return seen;
     };
 
-    const auto end = run_to_end(
-        sys, tr::from("n", numbers(10))
-                 | tr::stage("careful", careful, {.on_error = tr::on_error::skip, .intensity = {0, 1s}})
-                 | tr::collect("out", out));
+    const auto end
+        = run_to_end(sys, tr::from("n", numbers(10))
+                              | tr::stage("careful", careful,
+                                          {.on_error = tr::on_error::skip, .intensity = {0, 1s}})
+                              | tr::collect("out", out));
 
     CHECK(out == std::vector{1, 2, 3, 4, 5, 7, 8, 9, 10});
     CHECK(end.stage("careful").restarts == 0);
@@ -195,10 +195,10 @@ TEST_SUITE("restart in place") {
     const auto again = tr::on_error::retry(
         {.attempts = 2, .backoff = {1s, 1s}, .jitter = tr::jitter::none}, tr::on_error::stop);
 
-    const auto end = run_to_end(
-        sys, tr::from("n", numbers(10))
-                 | tr::stage("worn", worn, {.on_error = again, .intensity = forever})
-                 | tr::collect("out", out));
+    const auto end
+        = run_to_end(sys, tr::from("n", numbers(10))
+                              | tr::stage("worn", worn, {.on_error = again, .intensity = forever})
+                              | tr::collect("out", out));
 
     CHECK(end.clean());
     CHECK(out == numbers(10));
@@ -227,6 +227,28 @@ TEST_SUITE("restart in place") {
     CHECK(end.stage("crash").failed == 2);
   }
 
+  TEST_CASE("no retry helps beyond the intensity") {
+    virtual_system sys;
+    int calls = 0;
+    const auto hopeless = [&](int) -> int {
+      ++calls;
+      throw std::runtime_error{"never"};
+    };
+    const auto again
+        = tr::on_error::retry({.attempts = 10, .backoff = {1ms, 1s}}, tr::on_error::skip);
+
+    const auto end = run_to_end(
+        sys, tr::from("n", numbers(20))
+                 | tr::stage("hopeless", hopeless, {.on_error = again, .intensity = {2, 1min}})
+                 | tr::ignore("end"));
+
+    REQUIRE(end.error());
+    CHECK(end.error()->stage() == "hopeless");
+    CHECK(calls == 3);
+    CHECK(end.stage("hopeless").failed == 1);
+    CHECK(end.stage("hopeless").restarts == 2);
+  }
+
   TEST_CASE("under stop the item that crashed it fails the run") {
     virtual_system sys;
 
@@ -240,18 +262,19 @@ TEST_SUITE("restart in place") {
     CHECK(end.stage("crash").delivered == 9);
   }
 
-  TEST_CASE("one crash more than the intensity allows fails the run with stage, intensity and reason") {
+  TEST_CASE(
+      "one crash more than the intensity allows fails the run with stage, intensity and reason") {
     virtual_system sys;
     std::vector<tr::dead_letter> letters;
     std::vector<int> out;
 
-    const auto end = run_to_end(
-        sys,
-        tr::from("n", numbers(100))
-            | tr::stage("crash", crash_on_nines,
-                        {.on_error = tr::on_error::dead_letter, .intensity = {3, 5s}})
-            | tr::collect("out", out),
-        {.dead_letters = [&](const tr::dead_letter& d) { letters.push_back(d); }});
+    const auto end
+        = run_to_end(sys,
+                     tr::from("n", numbers(100))
+                         | tr::stage("crash", crash_on_nines,
+                                     {.on_error = tr::on_error::dead_letter, .intensity = {3, 5s}})
+                         | tr::collect("out", out),
+                     {.dead_letters = [&](const tr::dead_letter& d) { letters.push_back(d); }});
 
     REQUIRE(end.error());
     CHECK(tr::to_string(*end.error())
@@ -266,11 +289,11 @@ TEST_SUITE("restart in place") {
   TEST_CASE("an intensity of no restarts fails the run at the first crash, also under skip") {
     virtual_system sys;
 
-    const auto end = run_to_end(
-        sys, tr::from("n", numbers(100))
-                 | tr::stage("crash", crash_on_nines,
-                             {.on_error = tr::on_error::skip, .intensity = {0, 1s}})
-                 | tr::ignore("end"));
+    const auto end
+        = run_to_end(sys, tr::from("n", numbers(100))
+                              | tr::stage("crash", crash_on_nines,
+                                          {.on_error = tr::on_error::skip, .intensity = {0, 1s}})
+                              | tr::ignore("end"));
 
     REQUIRE(end.error());
     CHECK(end.error()->stage() == "crash");
@@ -301,14 +324,13 @@ TEST_SUITE("restart in place") {
   TEST_CASE("the crashes of all parallel actors count together") {
     virtual_system sys;
     const auto fails = [&](int parallel, int allowed) {
-      const auto end = run_to_end(
-          sys, tr::from("n", numbers(100))
-                   | tr::stage("crash", crash_on_nines,
-                               {.parallel = parallel,
-                                .batch = 5,
-                                .on_error = tr::on_error::skip,
-                                .intensity = {allowed, 1min}})
-                   | tr::ignore("end"));
+      const auto end = run_to_end(sys, tr::from("n", numbers(100))
+                                           | tr::stage("crash", crash_on_nines,
+                                                       {.parallel = parallel,
+                                                        .batch = 5,
+                                                        .on_error = tr::on_error::skip,
+                                                        .intensity = {allowed, 1min}})
+                                           | tr::ignore("end"));
       return end.error().has_value();
     };
 
@@ -334,10 +356,10 @@ TEST_SUITE("restart in place") {
                  | tr::worker_pool("crash", crash_on_nines,
                                    {.workers = {3}, .on_error = skip, .intensity = forever})
                  | tr::ignore("end"));
-    const auto ended = run_to_end(
-        sys, tr::from("n", numbers(1000))
-                 | tr::sink("crash", [](int x) { crash_on_nines(x); },
-                            {.consumers = 2, .on_error = skip, .intensity = forever}));
+    const auto ended
+        = run_to_end(sys, tr::from("n", numbers(1000))
+                              | tr::sink("crash", [](int x) { crash_on_nines(x); },
+                                         {.consumers = 2, .on_error = skip, .intensity = forever}));
 
     CHECK(out == without_nines(1000));
     for (const auto& end : {dealt, pooled, ended}) {
@@ -352,11 +374,11 @@ TEST_SUITE("restart in place") {
     virtual_system sys;
     const auto copies = std::make_shared<int>(1'000);
     auto [in, n] = tr::inbox<int>("n");
-    auto r = tr::start(sys, n
-                                | tr::stage("crash", copied_so_often{copies},
-                                            {.on_error = tr::on_error::skip,
-                                             .intensity = {5, 1min}})
-                                | tr::ignore("end"));
+    auto r
+        = tr::start(sys, n
+                             | tr::stage("crash", copied_so_often{copies},
+                                         {.on_error = tr::on_error::skip, .intensity = {5, 1min}})
+                             | tr::ignore("end"));
     tr::detail::virtual_time::run_jobs(sys);
     *copies = 2; // the first two crashes are mended
     for (const int x : numbers(100))
@@ -395,33 +417,40 @@ TEST_SUITE("restart in place") {
     CHECK(end.stage("crash").restarts == 0);
   }
 
-  TEST_CASE("what the lost state held is abandoned, and counted") {
+  TEST_CASE("what the lost state held is abandoned there and then, and counted") {
     virtual_system sys;
     std::vector<int> out;
     const tr::stage_options o{.on_error = tr::on_error::skip, .intensity = forever};
-    const auto source = tr::from("n", std::vector{1, 2, 3, 10, 20, 9, 4, 5, 6, 9, 7});
+    auto [in, n] = tr::inbox<int>("n");
+    auto r = tr::start(sys, tr::detail::extend<int>(
+                                n, tr::detail::with_kernel(
+                                       tr::detail::stage_node("sum", "stage", o), sum_of_three{}))
+                                | tr::collect("out", out));
+    for (const int x : {1, 2, 3, 10, 20, 9, 4, 5, 6, 9})
+      in.offer(x);
+    tr::detail::virtual_time::run_jobs(sys);
+    const auto now = r.metrics("sum").counters;
+    in.offer(7);
+    in.close();
 
-    const auto end
-        = run_to_end(sys, tr::detail::extend<int>(
-                              source, tr::detail::with_kernel(
-                                          tr::detail::stage_node("sum", "stage", o), sum_of_three{}))
-                              | tr::collect("out", out));
+    const auto end = accounted(r.wait());
 
     CHECK(out == std::vector{6, 15});
+    CHECK(now.abandoned == 2); // 10 and 20
+    CHECK(now.in_flight == 0);
     CHECK(end.stage("sum").delivered == 6);
     CHECK(end.stage("sum").failed == 2);
-    CHECK(end.stage("sum").abandoned == 3); // 10 and 20 with the crash, 7 at the end
+    CHECK(end.stage("sum").abandoned == 3); // and 7, which nobody asked for
   }
 
   TEST_CASE("an actor that is killed from outside loses its queue, counted as abandoned") {
     virtual_system sys;
     std::vector<int> out;
-    auto r = tr::start(sys, tr::from("n", numbers(1000))
-                                | tr::stage("crash", crash_on_nines,
-                                            {.buffer = 100,
-                                             .on_error = tr::on_error::skip,
-                                             .intensity = forever})
-                                | tr::collect("out", out));
+    auto r = tr::start(
+        sys, tr::from("n", numbers(1000))
+                 | tr::stage("crash", crash_on_nines,
+                             {.buffer = 100, .on_error = tr::on_error::skip, .intensity = forever})
+                 | tr::collect("out", out));
     r.pause("crash");
     run_steps(sys, 200);
     const auto waiting = r.metrics("crash").mailbox_depth + r.metrics("crash").counters.in_flight;
@@ -474,9 +503,13 @@ TEST_SUITE("restart in place") {
   }
 
   TEST_CASE("an intensity out of range is refused where it is written") {
-    CHECK(refusal([] { tr::stage("x", crash_on_nines, {.intensity = {-1, 1s}}); })
+    CHECK(refusal([] {
+            tr::stage("x", crash_on_nines, {.intensity = {-1, 1s}});
+          })
           == "restart_intensity: restarts = -1, needs at least 0");
-    CHECK(refusal([] { tr::stage("x", crash_on_nines, {.intensity = {1, 0s}}); })
+    CHECK(refusal([] {
+            tr::stage("x", crash_on_nines, {.intensity = {1, 0s}});
+          })
           == "restart_intensity: period = 0 ms, needs more than 0 ms");
   }
 }

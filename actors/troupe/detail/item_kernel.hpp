@@ -87,8 +87,8 @@ item_view glimpse_of(T& item) {
   return view;
 }
 
-/// For an operation that gives up an intact item: counts it as dropped or shed, and shows it to whom
-/// it may concern, with the error that `why()` makes.
+/// For an operation that gives up an intact item: counts it as dropped or shed, and shows it to
+/// whom it may concern, with the error that `why()` makes.
 template <class T, class Why>
 outcome give_up(kernel_host& host, loss what, T& item, Why why) {
   if (what == loss::shed)

@@ -16,7 +16,8 @@ constexpr duration worth_timing = std::chrono::microseconds{2};
 stage_actor::stage_actor(caf::actor_config& cfg, worker_setup common, stage_setup setup)
     : worker_actor(cfg, std::move(common)), make_kernel_(std::move(setup.make_kernel)),
       on_error_(std::move(setup.on_error)), in_(setup.sizer), out_(std::move(setup.out)),
-      rng_(static_cast<unsigned>(id())), distributed_(setup.distributed), restarts_(setup.restarts) {
+      rng_(static_cast<unsigned>(id())), distributed_(setup.distributed),
+      restarts_(setup.restarts) {
   times_items_ = true;
 }
 

@@ -43,8 +43,8 @@ private:
 
   void show(loss what, const item_view& item, std::size_t capacity) const {
     if (report != nullptr && report->wants(what))
-      report->show({errc::overflow, {}, "the inbox is full: " + std::to_string(capacity) + " items"},
-                   item);
+      report->show(
+          {errc::overflow, {}, "the inbox is full: " + std::to_string(capacity) + " items"}, item);
   }
 };
 

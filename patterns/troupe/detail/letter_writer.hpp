@@ -46,8 +46,8 @@ private:
   mutable std::mutex mutex_;
   int file_ = -1;
   std::string buffer_;
-  std::uint64_t buffered_ = 0; ///< lines in it
-  std::uint64_t bytes_ = 0;    ///< in the file and the buffer
+  std::uint64_t buffered_ = 0;    ///< lines in it
+  std::uint64_t bytes_ = 0;       ///< in the file and the buffer
   bool ends_amid_a_line_ = false; ///< the file, as it was found
   std::uint64_t written_ = 0;
   std::uint64_t unwritten_ = 0;

@@ -36,8 +36,8 @@ void stage_actor::renew(const batch_base& in) {
       return;
     } catch (...) {
       const auto thrown = describe(std::current_exception());
-      const error why{thrown.code(), {},
-                      "its function could not be made anew: " + thrown.message()};
+      const error why{
+          thrown.code(), {}, "its function could not be made anew: " + thrown.message()};
       if (auto too_many = state().crashes(stage()).note(why, now()))
         return break_down(std::move(*too_many));
       if (failures == most_failures)
@@ -57,8 +57,7 @@ remedy stage_actor::failed(std::exception_ptr reason, const batch_base& in, cons
       counts().fail(1);
     break_down({errc::stage_failed,
                 {},
-                "item " + std::to_string(in.index_of(in.cursor))
-                    + ": handling its failure threw: "
+                "item " + std::to_string(in.index_of(in.cursor)) + ": handling its failure threw: "
                     + describe(std::current_exception()).message()});
     return remedy::leave;
   }
@@ -68,7 +67,8 @@ remedy stage_actor::settle_failure(const std::exception_ptr& reason, const batch
                                    const item_view& item) {
   const auto index = in.index_of(in.cursor);
   const auto why = describe(reason);
-  const auto located = error{why.code(), {}, "item " + std::to_string(index) + ": " + why.message()};
+  const auto located
+      = error{why.code(), {}, "item " + std::to_string(index) + ": " + why.message()};
   clock_ = now();
   crashed_ = restarts_ && was_thrown(reason);
   std::optional<error> too_many;
