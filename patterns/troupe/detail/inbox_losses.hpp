@@ -23,24 +23,22 @@ struct inbox_losses {
   bool any() const noexcept { return incoming != nullptr || shed != nullptr || !dropped.empty(); }
 
   void tell(const overflow& policy, const std::function<void(T)>& on_drop, std::size_t capacity) {
+    const auto* const target = policy.target<T>();
+    if (incoming != nullptr && target == nullptr)
+      dropped.push_back(std::move(*incoming));
+    // Shown first: a hook may throw. What can only be moved is the hook's.
     for (auto& item : dropped)
-      drop(item, on_drop, capacity);
-    if (const auto* const target = policy.target<T>(); incoming != nullptr && target != nullptr)
-      (*target)(std::move(*incoming));
-    else if (incoming != nullptr)
-      drop(*incoming, on_drop, capacity);
+      show(loss::dropped, on_drop ? glimpse_of(item) : view_of(item, true), capacity);
     if (shed != nullptr)
       show(loss::shed, view_of(*shed, true), capacity);
+    if (incoming != nullptr && target != nullptr)
+      (*target)(std::move(*incoming));
+    if (on_drop)
+      for (auto& item : dropped)
+        on_drop(std::move(item));
   }
 
 private:
-  void drop(T& item, const std::function<void(T)>& on_drop, std::size_t capacity) {
-    // What can only be moved is the hook's.
-    show(loss::dropped, on_drop ? glimpse_of(item) : view_of(item, true), capacity);
-    if (on_drop)
-      on_drop(std::move(item));
-  }
-
   void show(loss what, const item_view& item, std::size_t capacity) const {
     if (report != nullptr && report->wants(what))
       report->show(
