@@ -56,14 +56,29 @@ inline on_error on_error::retry(troupe::retry policy, const on_error& then) {
   return result;
 }
 
-/// An item that a stage gave up on, with all that is needed to understand and replay it.
+/// An item that a run has lost, with all that is needed to understand and replay it.
 struct dead_letter {
-  std::string stage;
-  error reason;
-  int attempts = 1;
-  time_point time{};
-  std::string text; ///< the item as text, where it can be printed
-  std::any item;    ///< a T; for a move-only T a std::shared_ptr<T>; empty if it was consumed
+  std::string stage = {};
+  error reason = {};
+  int attempts = 1; ///< 0: given up before it was tried
+  time_point time = {};
+  std::string text = {}; ///< the item as text, where it can be printed
+  std::any item = {};    ///< a T; for a move-only T a std::shared_ptr<T>; empty if it was consumed
+  bool has_text = false; ///< tells an item that prints as nothing from one that cannot be printed
 };
+
+/// Ways to lose an item, for `run_options::dead_letters_for`; `loss::dropped | loss::shed` is both.
+///
+/// failed:  its function threw or returned an error, whatever `on_error` says.
+/// dropped: lost by policy: an inbox overflowed, its caller went away, a newer one came first.
+/// shed:    refused at the door: a full inbox or pool, a rate limit.
+enum class loss : unsigned { none = 0, failed = 1, dropped = 2, shed = 4, all = 7 };
+
+constexpr loss operator|(loss a, loss b) noexcept {
+  return static_cast<loss>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr loss operator&(loss a, loss b) noexcept {
+  return static_cast<loss>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
+}
 
 } // namespace troupe

@@ -9,6 +9,8 @@
 #include <troupe/call_options.hpp>
 #include <troupe/config.hpp>
 #include <troupe/context.hpp>
+#include <troupe/dead_letter_file.hpp>
+#include <troupe/dead_letters.hpp>
 #include <troupe/error.hpp>
 #include <troupe/fallback.hpp>
 #include <troupe/fan_in.hpp>

@@ -23,6 +23,7 @@ node fan_out_node(std::string name, const fan_out_options& options) {
                        .buffer = options.buffer,
                        .batch = options.batch,
                        .on_error = options.on_error,
+                       .intensity = options.intensity,
                        .thread = options.thread});
   n.kind = pattern_kind::fan_out;
   n.how = options.to.name();

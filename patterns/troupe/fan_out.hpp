@@ -20,6 +20,7 @@ struct fan_out_options {
   count buffer = 1024;                 ///< most items on the edge to all workers together
   batch_size batch = automatic;        ///< items handled at a time
   troupe::on_error on_error = troupe::on_error::stop;
+  restart_intensity intensity = restart_intensity::never(); ///< as in stage_options
   troupe::thread thread = troupe::thread::shared;
 };
 

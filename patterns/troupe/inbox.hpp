@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <troupe/detail/inbox_gate.hpp>
-#include <troupe/detail/inbox_queue.hpp>
+#include <troupe/detail/inbox_source.hpp>
 #include <troupe/flow.hpp>
 #include <troupe/policy/overflow.hpp>
 #include <troupe/result.hpp>
@@ -65,7 +65,8 @@ private:
 /// Shape:  flow<T>; one actor; order kept. Feeds one run at a time: a second one fails.
 /// Bound:  `capacity` items in the queue; beyond it `overflow` decides.
 /// Errors: std::invalid_argument for a capacity < 1. What is dropped is counted and goes to
-/// `on_drop`. Drain:  the queue is closed to new items and what it holds is delivered.
+///         `on_drop`, and to the dead letters of a run that wants to see such.
+/// Drain:  the queue is closed to new items and what it holds is delivered.
 template <class T>
 std::pair<inbox_ref<T>, flow<T>> inbox(std::string name, inbox_options<T> options = {}) {
   if (options.capacity.value() < 1)

@@ -28,9 +28,11 @@ class run_handle;
 struct run_options {
   observer* watch = nullptr; ///< e.g. a troupe::monitor; must outlive the start only
   context ctx = {};          ///< cancelling it, or its deadline, ends the run
-  /// Gets the items of stages with on_error::dead_letter, one at a time, on the stage's thread; a
-  /// slow one slows the stage down.
+  /// Gets the items of stages with on_error::dead_letter, and those of `dead_letters_for`: one at a
+  /// time, on the thread that lost the item; a slow one slows that down. One that throws fails the
+  /// run. What it causes to be lost itself is counted, and not shown to it.
   std::function<void(const dead_letter&)> dead_letters = {};
+  loss dead_letters_for = loss::none; ///< e.g. loss::dropped | loss::shed, or loss::all
   duration drain_limit = std::chrono::seconds{30}; ///< for the destructor
 };
 

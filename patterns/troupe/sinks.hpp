@@ -20,6 +20,7 @@ struct sink_options {
   count buffer = 1024; ///< most items on the edge into the sink
   batch_size batch = automatic;
   troupe::on_error on_error = troupe::on_error::stop;
+  restart_intensity intensity = restart_intensity::never(); ///< as in stage_options
   troupe::thread thread = troupe::thread::shared;
 };
 
@@ -31,6 +32,7 @@ inline node sink_node(std::string name, std::string_view what, const sink_option
                      .buffer = o.buffer,
                      .batch = o.batch,
                      .on_error = o.on_error,
+                     .intensity = o.intensity,
                      .thread = o.thread});
 }
 

@@ -21,6 +21,9 @@ struct stage_options {
   count buffer = 1024;          ///< most items on the edge into the stage
   batch_size batch = automatic; ///< items handled at a time; 1 to buffer
   troupe::on_error on_error = troupe::on_error::stop;
+  /// How often the function may be made anew because it threw, in all its actors together. `never`:
+  /// it is kept as it is, and a throw is a failing item like any other.
+  restart_intensity intensity = restart_intensity::never();
   troupe::thread thread = troupe::thread::shared;
 };
 
@@ -51,6 +54,7 @@ inline node stage_node(std::string name, std::string_view what, const stage_opti
   n.buffer = o.buffer;
   n.batch = o.batch;
   n.on_error = o.on_error;
+  n.intensity = o.intensity;
   n.thread = o.thread;
   n.answers_each = true;
   return n;
@@ -131,8 +135,9 @@ struct stage_pipe : pipe_tag {
 ///         `emit::as_completed`. Each actor has its own copy of f.
 /// Bound:  `buffer` items on the edge into it (at least `parallel`).
 /// Errors: std::invalid_argument for parallel, buffer or batch out of range. An item that f throws
-/// on
-///         goes where `on_error` says.
+///         on goes where `on_error` says. With an `intensity` a throw is a crash: the actor makes a
+///         new copy of f and goes on behind that item, nothing else is lost; more crashes than that
+///         fail the run.
 /// Cost:   about 1 ns an item under load for a function that costs nothing.
 template <class F>
 detail::stage_pipe<std::decay_t<F>> stage(std::string name, F&& f, stage_options options = {}) {

@@ -24,9 +24,12 @@ node pool_node(std::string name, const pool_options& o) {
     refuse("worker_pool", name, o.cooldown < duration::zero() ? "cooldown" : "wait_target",
            "a negative duration", "0 or more");
   (void)full_of("worker_pool", name, o.overflow);
-  auto n = stage_node(
-      std::move(name), "worker_pool",
-      {.parallel = o.workers.min, .buffer = o.queue, .on_error = o.on_error, .thread = o.thread});
+  auto n = stage_node(std::move(name), "worker_pool",
+                      {.parallel = o.workers.min,
+                       .buffer = o.queue,
+                       .on_error = o.on_error,
+                       .intensity = o.intensity,
+                       .thread = o.thread});
   n.kind = pattern_kind::worker_pool;
   n.max_workers = o.workers.max;
   n.wait_target = o.wait_target;

@@ -20,6 +20,8 @@ struct pool_options {
   count queue = 1024;        ///< calls that may wait; as a stage: items on the edge into it
   troupe::overflow overflow = troupe::overflow::backpressure; ///< or shed
   troupe::on_error on_error = troupe::on_error::stop; ///< of a served pool, only `retry` matters
+  /// Of a stage only, as in stage_options: a served pool makes a function that threw anew, always.
+  restart_intensity intensity = restart_intensity::never();
   std::optional<adaptive_limit> limit = {}; ///< of the calls inside; of a served pool only
   duration wait_target = std::chrono::milliseconds{100}; ///< a longer wait makes the pool grow
   duration cooldown = std::chrono::seconds{1};           ///< between changes of its size

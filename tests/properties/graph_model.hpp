@@ -23,6 +23,7 @@ struct step {
   int parallel = 1;
   int buffer = 1;
   bool completed = false; ///< emit::as_completed
+  bool crashes = false;   ///< what throws is made anew
 };
 
 enum class junction { none, fan_out, broadcast, partition, batch, take, distinct, scan };
@@ -100,6 +101,12 @@ inline troupe::on_error policy(const step& s) {
       {.attempts = 2, .backoff = {10us, 1ms}, .jitter = troupe::jitter::none});
 }
 
+/// Of those that skip errors, some make their function anew: it has no state to lose.
+inline troupe::restart_intensity intensity(const step& s) {
+  return s.kind == step::what::skip_errors && s.crashes ? troupe::restart_intensity::unlimited()
+                                                        : troupe::restart_intensity::never();
+}
+
 /// Each kind of step is one type of pipe, so that branches of the same length have one type too.
 inline auto pipe(const step& s, const std::string& name) {
   const bool fails = s.kind == step::what::skip_errors || s.kind == step::what::retry;
@@ -107,7 +114,8 @@ inline auto pipe(const step& s, const std::string& name) {
                                       .order = s.completed ? troupe::emit::as_completed
                                                            : troupe::emit::in_order,
                                       .buffer = s.buffer,
-                                      .on_error = policy(s)};
+                                      .on_error = policy(s),
+                                      .intensity = intensity(s)};
   std::function<std::vector<int>(int)> f;
   if (fails)
     f = [fail = failing(s)](int x) { return std::vector{fail(x)}; };
@@ -166,8 +174,11 @@ inline troupe::flow<int> extended(const troupe::flow<int>& f, const part& p,
   case junction::fan_out: {
     const auto all
         = troupe::fan_in(name + " all", {merge_of(p.merge, std::size_t(p.workers)), p.buffer});
-    const troupe::fan_out_options options{
-        .workers = p.workers, .to = dispatch_of(p), .buffer = p.buffer, .on_error = policy(p.own)};
+    const troupe::fan_out_options options{.workers = p.workers,
+                                          .to = dispatch_of(p),
+                                          .buffer = p.buffer,
+                                          .on_error = policy(p.own),
+                                          .intensity = intensity(p.own)};
     return f | troupe::fan_out(name, failing(p.own), options) | all;
   }
   case junction::broadcast:
@@ -305,7 +316,8 @@ inline rc::Gen<step> any_step() {
       rc::gen::set(&step::number, rc::gen::inRange(1, 20)),
       rc::gen::set(&step::parallel, rc::gen::inRange(1, 5)),
       rc::gen::set(&step::buffer, any_buffer()),
-      rc::gen::set(&step::completed, rc::gen::arbitrary<bool>()));
+      rc::gen::set(&step::completed, rc::gen::arbitrary<bool>()),
+      rc::gen::set(&step::crashes, rc::gen::arbitrary<bool>()));
 }
 
 inline rc::Gen<part> any_part() {

@@ -36,6 +36,7 @@ public:
     totals_.received -= totals_.in_flight;
     totals_.in_flight = 0;
   }
+  void abandon(std::uint64_t n) noexcept { settle(totals_.abandoned, n); }
   /// Everything that is still in flight is given up.
   void abandon_rest() noexcept { settle(totals_.abandoned, totals_.in_flight); }
 

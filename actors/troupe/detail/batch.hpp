@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -76,7 +77,12 @@ public:
     if (capacity <= capacity_)
       return;
     T* const larger = std::allocator<T>{}.allocate(capacity);
-    std::uninitialized_move_n(items_, size_, larger);
+    try {
+      std::uninitialized_move_n(items_, size_, larger);
+    } catch (...) {
+      std::allocator<T>{}.deallocate(larger, capacity);
+      throw;
+    }
     const auto size = size_;
     release();
     items_ = larger;
@@ -130,6 +136,8 @@ struct item_type {
 
 template <class T>
 item_type item_type_of() {
+  static_assert(std::is_nothrow_destructible_v<T>,
+                "troupe: an item's destructor must not throw: nobody could tell what is left");
   return {[]() -> batch_ptr { return caf::make_counted<batch<T>>(); }, sizeof(T)};
 }
 

@@ -19,6 +19,7 @@
 #include <troupe/options.hpp>
 #include <troupe/policy/demand_ledger.hpp>
 #include <troupe/policy/dispatcher.hpp>
+#include <troupe/policy/restart_intensity.hpp>
 
 namespace troupe::detail {
 
@@ -60,6 +61,7 @@ struct node {
   emit order = emit::in_order;
   troupe::thread thread = troupe::thread::shared;
   troupe::on_error on_error = troupe::on_error::stop;
+  restart_intensity intensity = restart_intensity::never();
   bool answers_each = false; ///< what results from an item leaves before the next one is begun
   bool replaces = false;     ///< a worker that dies is replaced
   bool resizable = false;    ///< has a distributor, and a merger, also for one worker

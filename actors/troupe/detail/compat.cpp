@@ -66,8 +66,10 @@ void set_policy(caf::actor_system_config& cfg, const std::string& name) {
 // -- actor_base --------------------------------------------------------------------------------
 
 actor_base::actor_base(caf::actor_config& cfg) : caf::event_based_actor(cfg) {
-  set_exception_handler(
-      [](caf::scheduled_actor*, std::exception_ptr& thrown) { return to_exit_reason(thrown); });
+  set_exception_handler([this](caf::scheduled_actor*, std::exception_ptr& thrown) {
+    on_exception(thrown);
+    return to_exit_reason(thrown);
+  });
 #if !TROUPE_CAF_1X
   set_down_handler([this](caf::scheduled_actor*, caf::down_msg& msg) { on_down_msg(msg); });
   set_exit_handler([this](caf::scheduled_actor*, caf::exit_msg& msg) { on_exit_msg(msg.reason); });

@@ -179,6 +179,9 @@ protected:
   /// Default: ends with the same reason when that is a failure, else goes on.
   virtual void on_exit_msg(const caf::error& reason);
 
+  /// A handler threw: the actor ends.
+  virtual void on_exception(const std::exception_ptr& /*thrown*/) noexcept {}
+
   caf::behavior make_behavior() final;
 
 private:

@@ -10,6 +10,7 @@
 
 #include <troupe/detail/batch.hpp>
 #include <troupe/detail/dealer.hpp>
+#include <troupe/detail/item_kernel.hpp>
 #include <troupe/policy/key_table.hpp>
 #include <troupe/policy/turns.hpp>
 
@@ -26,6 +27,8 @@ public:
   /// Deals out `in` from its cursor until it is used up or there is no room. May throw what the
   /// user's function throws: then the item at the cursor is at fault.
   virtual void step(batch_base& in, dealer& to) = 0;
+  /// The item at the cursor, which is at fault.
+  virtual item_view view(batch_base& in) const = 0;
 
   /// Where the receivers are workers: so many are to be used, of those that are left.
   virtual void resize(std::size_t) {}
@@ -59,6 +62,10 @@ public:
       }
       chosen_.reset();
     }
+  }
+
+  item_view view(batch_base& in) const override {
+    return view_of(static_cast<batch<T>&>(in).items[in.cursor], true);
   }
 
   void resize(std::size_t n) override {
@@ -157,6 +164,10 @@ public:
       if (!std::exchange(copied_, false))
         to.skip();
     }
+  }
+
+  item_view view(batch_base& in) const override {
+    return view_of(static_cast<batch<T>&>(in).items[in.cursor], true);
   }
 
 private:

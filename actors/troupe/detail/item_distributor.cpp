@@ -185,8 +185,11 @@ bool item_distributor::step(batch_base& in) {
   } catch (...) {
     const auto why = describe(std::current_exception());
     counts().fail(1);
-    break_down(
-        {why.code(), {}, "item " + std::to_string(in.index_of(in.cursor)) + ": " + why.message()});
+    error located{
+        why.code(), {}, "item " + std::to_string(in.index_of(in.cursor)) + ": " + why.message()};
+    if (shows(loss::failed))
+      show(error{located}.with_attempts(1), divider_->view(in));
+    break_down(std::move(located));
     return false;
   }
   return in.left() == 0;

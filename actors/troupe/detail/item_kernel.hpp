@@ -60,6 +60,7 @@ template <class T>
 item_view view_of(T& item, bool kept) {
   item_view view;
   view.kept = kept;
+  view.prints = printable<T>;
   if constexpr (std::copy_constructible<T>)
     view.copy = [&item] { return std::any{item}; };
   else
@@ -75,6 +76,28 @@ item_view view_of(T& item, bool kept) {
     return {};
   };
   return view;
+}
+
+/// The same for an item that stays with whom it belongs to: it may be copied, never moved from.
+template <class T>
+item_view glimpse_of(T& item) {
+  auto view = view_of(item, true);
+  if (!std::copy_constructible<T>)
+    view.copy = nullptr;
+  return view;
+}
+
+/// For an operation that gives up an intact item: counts it as dropped or shed, and shows it to
+/// whom it may concern, with the error that `why()` makes.
+template <class T, class Why>
+outcome give_up(kernel_host& host, loss what, T& item, Why why) {
+  if (what == loss::shed)
+    host.counts().shed(1);
+  else
+    host.counts().drop(1);
+  if (host.shows(what))
+    host.show(why(), view_of(item, true));
+  return outcome::held; // counted already
 }
 
 /// Calls a user function on an item, giving it away unless it must be kept.
@@ -151,10 +174,11 @@ public:
       } catch (...) {
         fault = std::current_exception();
       }
-      if (host.failed(fault, in, view(items[in.cursor])) == remedy::leave)
+      const auto what_now = host.failed(fault, in, view(items[in.cursor]));
+      if (what_now == remedy::leave)
         return;
       ++in.cursor;
-      if (out != nullptr && out->size() >= out->limit)
+      if (what_now == remedy::begin_again || (out != nullptr && out->size() >= out->limit))
         return;
     }
   }
@@ -180,6 +204,11 @@ public:
       emitter<output> emit{out};
       op_.expire(now, emit, host);
     }
+  }
+
+  void keep_items() override {
+    if constexpr (requires { op_.keep = true; })
+      op_.keep = true;
   }
 
 private:

@@ -93,7 +93,7 @@ void item_merger::pump() {
 }
 
 void item_merger::join() {
-  lane_set lanes{lanes_, counts()};
+  lane_set lanes{lanes_, *this};
   auto& out = setup_.out;
   const auto began = now();
   const auto before = counts().totals().in_flight;

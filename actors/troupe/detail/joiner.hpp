@@ -9,6 +9,7 @@
 
 #include <troupe/detail/account.hpp>
 #include <troupe/detail/batch.hpp>
+#include <troupe/detail/item_kernel.hpp>
 #include <troupe/detail/link.hpp>
 #include <troupe/policy/merge_order.hpp>
 
@@ -17,7 +18,8 @@ namespace troupe::detail {
 /// What waits at the inputs of an item merger, as its joiner sees it.
 class lane_set {
 public:
-  explicit lane_set(std::vector<inlet>& lanes, account& counts) : lanes_(lanes), counts_(counts) {}
+  explicit lane_set(std::vector<inlet>& lanes, kernel_host& host)
+      : lanes_(lanes), host_(host), counts_(host.counts()) {}
 
   std::size_t size() const noexcept { return lanes_.size(); }
   bool has(std::size_t lane) const { return !lanes_[lane].empty(); }
@@ -35,8 +37,11 @@ public:
     advance(lane);
   }
   /// It is given up: a newer one has overtaken it.
+  template <class T>
   void drop(std::size_t lane) {
-    counts_.drop(1);
+    give_up(host_, loss::dropped, front<T>(lane), [] {
+      return error{errc::overflow, {}, "a newer item has overtaken it"};
+    });
     advance(lane);
   }
   /// It is of no use any more.
@@ -57,6 +62,7 @@ private:
   }
 
   std::vector<inlet>& lanes_;
+  kernel_host& host_;
   account& counts_;
 };
 
@@ -172,7 +178,7 @@ public:
       if (!in.has(next_))
         continue;
       while (!in.is_newest(next_))
-        in.drop(next_);
+        in.drop<T>(next_);
       items.push_back(std::move(in.front<T>(next_)));
       in.take(next_);
       idle = 0;

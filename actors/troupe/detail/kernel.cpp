@@ -16,4 +16,14 @@ error describe(const std::exception_ptr& reason) {
   }
 }
 
+bool was_thrown(const std::exception_ptr& reason) {
+  try {
+    std::rethrow_exception(reason);
+  } catch (const returned_error&) {
+    return false;
+  } catch (...) {
+    return true;
+  }
+}
+
 } // namespace troupe::detail

@@ -14,6 +14,7 @@
 #include <troupe/detail/account.hpp>
 #include <troupe/detail/batch.hpp>
 #include <troupe/error.hpp>
+#include <troupe/on_error.hpp>
 #include <troupe/policy/rate.hpp>
 
 namespace troupe::detail {
@@ -29,13 +30,15 @@ enum class outcome {
 
 /// What to do about an item that failed.
 enum class remedy {
-  pass_over, ///< it counts as failed; go on with the next
-  leave,     ///< stop here, the item stays at the cursor: the run fails, or a retry is due later
+  pass_over,   ///< it counts as failed; go on with the next
+  begin_again, ///< likewise, but the kernel is made anew first: stop behind it
+  leave,       ///< stop here, the item stays at the cursor: the run fails, or a retry is due later
 };
 
-/// An item that failed, for the dead-letter sink.
+/// An item that is lost, for the dead-letter sink.
 struct item_view {
-  bool kept = false; ///< whether the function left the item intact
+  bool kept = false; ///< whether it is intact
+  bool prints = false;
   std::function<std::any()> copy;
   std::function<std::string()> print;
 };
@@ -43,7 +46,8 @@ struct item_view {
 /// What a kernel sees of the actor that runs it.
 class kernel_host {
 public:
-  kernel_host(const std::atomic<bool>& halted, context& ctx) : halted_(halted), ctx_(ctx) {}
+  kernel_host(const std::atomic<bool>& halted, context& ctx, loss shown)
+      : halted_(halted), ctx_(ctx), shown_(shown) {}
   kernel_host(const kernel_host&) = delete;
   kernel_host& operator=(const kernel_host&) = delete;
   virtual ~kernel_host() = default;
@@ -60,12 +64,18 @@ public:
   /// No further input is wanted.
   virtual void enough() = 0;
 
+  /// Whether somebody wants to see what is lost in this way. See `give_up`.
+  bool shows(loss what) const noexcept { return (shown_ & what) != loss::none; }
+  /// Shows what is lost, which is counted apart from this.
+  virtual void show(const error& why, const item_view& item) noexcept = 0;
+
 protected:
   bool times_items_ = false;
 
 private:
   const std::atomic<bool>& halted_;
   context& ctx_;
+  loss shown_;
   account counts_;
 };
 
@@ -99,6 +109,9 @@ public:
 
   /// For those with a rate.
   virtual void retune(const tuning&, time_point /*now*/) {}
+
+  /// Items that fail will be looked at, so they are to outlive the call of the function.
+  virtual void keep_items() {}
 };
 
 /// How a source is doing after having been asked for items.
@@ -117,6 +130,15 @@ struct source_services {
   std::function<void(const caf::actor&)> keep;
 };
 
+/// Shows what is lost outside of actors to whom it may concern, from any thread. While it exists,
+/// the run is not over.
+struct loss_report {
+  loss wanted = loss::none;
+  std::function<void(const error& why, const item_view& item)> show = {};
+
+  bool wants(loss what) const noexcept { return (wanted & what) != loss::none; }
+};
+
 /// Where a source's items come from; made anew for each run, by the thread that starts it. What may
 /// block or fail belongs into `open`, which the source's actor calls.
 class source_kernel {
@@ -131,6 +153,8 @@ public:
 
   virtual std::optional<time_point> due() const { return std::nullopt; }
 
+  /// Called once, by the thread that starts the run, if somebody wants to see what is lost.
+  virtual void report_to(loss_report) {}
   /// Called once, before anything else but `close`. What it throws fails the run.
   virtual void open(source_services) {}
   /// Called once, when the actor ends, before what is in flight is counted as abandoned.
@@ -144,6 +168,8 @@ public:
 
 /// The text of whatever was thrown.
 error describe(const std::exception_ptr& reason);
+/// Whether it was thrown, and is not a `returned_error`.
+bool was_thrown(const std::exception_ptr& reason);
 
 /// Carries a stage function's returned error through the same path as a thrown one.
 struct returned_error {

@@ -31,6 +31,7 @@ stage_state state_of(caf::actor_system& sys, const graph& flow, std::size_t i) {
   s.crew->workers = n.workers;
   if (n.make_kit)
     s.kit = n.make_kit(sys);
+  s.crashes = std::make_unique<crash_record>(n.intensity);
   return s;
 }
 
@@ -178,7 +179,7 @@ private:
 } // namespace
 
 launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
-                std::function<void(const dead_letter&)> dead_letters) {
+                dead_letter_sink dead_letters) {
   const auto state = std::make_shared<run_state>(sys, states_of(sys, flow), ctx.child(),
                                                  std::move(dead_letters));
   return launcher{sys, flow, state}.run();

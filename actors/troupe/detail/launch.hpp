@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -25,6 +24,6 @@ struct launched {
 
 /// Spawns the actors of each node, makes them known to each other, and lets go.
 launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
-                std::function<void(const dead_letter&)> dead_letters);
+                dead_letter_sink dead_letters);
 
 } // namespace troupe::detail

@@ -9,7 +9,7 @@
 namespace troupe::detail {
 
 run_state::run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
-                     std::function<void(const dead_letter&)> dead_letters)
+                     dead_letter_sink dead_letters)
     : system_(sys), clock_(sys), stages_(std::move(stages)), ctx_(ctx),
       dead_letters_(std::move(dead_letters)), started_(detail::now(sys)) {}
 
@@ -52,10 +52,17 @@ void run_state::halt(const error& reason) {
   ctx_.cancel();
 }
 
-void run_state::bury(const dead_letter& letter) {
-  const std::lock_guard lock{dead_letters_mutex_};
-  if (dead_letters_)
-    dead_letters_(letter);
+void run_state::show(std::size_t stage, const error& why, const item_view& item) noexcept {
+  const auto letter = letter_of(stages_[stage].name, why, now(), item);
+  // Whoever wants to know of every loss would not know of the next.
+  if (const auto thrown = dead_letters_.deliver(letter))
+    halt({errc::stage_failed, letter.stage, "the run's dead_letters threw: " + thrown->message()});
+}
+
+loss_report run_state::report_of(std::size_t stage) const {
+  return {shown(), [presence = presence_.lock(), stage](const error& why, const item_view& item) {
+            presence->show(stage, why, item);
+          }};
 }
 
 metric_block* run_state::add_block(std::size_t stage) {
@@ -168,7 +175,7 @@ void run_state::finish() {
   for (auto& stage : collect(true).stages)
     stages.emplace_back(std::move(stage.name), stage.totals);
   // User code lives in the sink's captures no longer than the run.
-  dead_letters_ = nullptr;
+  dead_letters_.close();
   const std::lock_guard lock{mutex_};
   auto reason = reason_ && reason_->code() != errc::none ? reason_ : std::nullopt;
   report_.emplace(std::move(stages), std::move(reason), elapsed);

@@ -16,10 +16,10 @@
 #include <troupe/context.hpp>
 #include <troupe/detail/account.hpp>
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/crash_record.hpp>
+#include <troupe/detail/dead_letter_office.hpp>
 #include <troupe/detail/stage_controls.hpp>
-
 #include <troupe/observer.hpp>
-#include <troupe/on_error.hpp>
 #include <troupe/report.hpp>
 
 namespace troupe::detail {
@@ -59,6 +59,7 @@ struct stage_state {
   std::vector<std::unique_ptr<metric_block>> blocks; ///< one for each actor that counts
   std::unique_ptr<crew_gauge> crew;
   shared_kit kit; ///< empty: its workers share nothing
+  std::unique_ptr<crash_record> crashes;
 };
 
 /// What the actors of a run share with its handle and its observers: counters, the halt flag, and
@@ -66,7 +67,7 @@ struct stage_state {
 class run_state final : public observable {
 public:
   run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
-            std::function<void(const dead_letter&)> dead_letters);
+            dead_letter_sink dead_letters);
 
   graph_sample sample() const override;
   bool ended() const override;
@@ -97,8 +98,15 @@ public:
 
   /// Nothing further may be started. The first reason is the one reported (errc::none: none).
   void halt(const error& reason);
-  /// Hands an item to the run's dead-letter sink, one at a time; waits while the sink is busy.
-  void bury(const dead_letter& letter);
+  crash_record& crashes(std::size_t stage) const noexcept { return *stages_[stage].crashes; }
+
+  /// What somebody wants to see of what is lost, besides what a stage buries.
+  loss shown() const noexcept { return dead_letters_.also(); }
+  /// Hands a lost item to the run's dead-letter sink, one at a time; waits while the sink is busy.
+  /// A sink that throws fails the run. From any thread, as long as the run is not over.
+  void show(std::size_t stage, const error& why, const item_view& item) noexcept;
+  /// The same for who is no actor of the run.
+  loss_report report_of(std::size_t stage) const;
 
   /// What the actors of a run hold together: when the last one lets go, the run is over.
   static std::shared_ptr<run_state> make_presence(const std::shared_ptr<run_state>& state);
@@ -125,8 +133,7 @@ private:
   clock_reader clock_;
   std::vector<stage_state> stages_;
   context ctx_;
-  std::function<void(const dead_letter&)> dead_letters_;
-  std::mutex dead_letters_mutex_;
+  dead_letter_office dead_letters_;
   time_point started_;
   std::weak_ptr<run_state> presence_;
   std::atomic<bool> halted_{false};

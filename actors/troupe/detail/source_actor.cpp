@@ -12,6 +12,8 @@ source_actor::source_actor(caf::actor_config& cfg, worker_setup common,
       sizer_(out_.ledger().plan().capacity) {
   try {
     kernel_ = make_kernel();
+    if (state().shown() != loss::none)
+      kernel_->report_to(state().report_of(this->stage()));
   } catch (...) {
     unmade_ = std::current_exception();
   }

@@ -36,6 +36,7 @@ caf::actor spawner::worker(std::size_t stage, metric_block* block) {
   stage_setup setup;
   setup.make_kernel = n.make_kit ? state_->stages()[stage].kit.make_kernel : n.make_kernel;
   setup.on_error = n.on_error;
+  setup.restarts = state_->crashes(stage).restarts();
   setup.sizer = n.batch.is_automatic() ? batch_sizer{in} : batch_sizer::fixed(n.batch.items(), in);
   if (n.role == role::stage)
     setup.out.emplace(n.output, graph_.plan_out(stage));

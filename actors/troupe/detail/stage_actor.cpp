@@ -16,7 +16,8 @@ constexpr duration worth_timing = std::chrono::microseconds{2};
 stage_actor::stage_actor(caf::actor_config& cfg, worker_setup common, stage_setup setup)
     : worker_actor(cfg, std::move(common)), make_kernel_(std::move(setup.make_kernel)),
       on_error_(std::move(setup.on_error)), in_(setup.sizer), out_(std::move(setup.out)),
-      rng_(static_cast<unsigned>(id())), distributed_(setup.distributed) {
+      rng_(static_cast<unsigned>(id())), distributed_(setup.distributed),
+      restarts_(setup.restarts) {
   times_items_ = true;
 }
 
@@ -61,7 +62,9 @@ void stage_actor::wire(wire_msg& msg) {
     out_->connect(std::move(msg.downstream.front()));
   if (!in_.connected() || (out_ && !out_->connected()))
     return;
-  guarded([this] { kernel_ = std::exchange(make_kernel_, nullptr)(state().system()); });
+  guarded([this] { make_kernel(); });
+  if (!restarts_)
+    make_kernel_ = nullptr;
   pump();
 }
 
@@ -166,6 +169,8 @@ bool stage_actor::step(batch_base& in) {
   const auto filled = out != nullptr ? out->size() : 0;
   const auto began = clock_;
   kernel_->step(in, out, *this);
+  if (crashed_)
+    renew(in);
   clock_ = now();
   const duration spent = clock_ - began;
   busy_ += spent;
@@ -248,55 +253,6 @@ void stage_actor::enough() {
 
 void stage_actor::took(duration d) noexcept {
   block().latency.record(static_cast<std::uint64_t>(d.count()), 1);
-}
-
-// User code outside of an item: opening, flushing, closing. There is nothing to skip, so it is
-// fatal.
-void stage_actor::guarded(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (...) {
-    break_down(describe(std::current_exception()));
-  }
-}
-
-remedy stage_actor::failed(std::exception_ptr reason, const batch_base& in, const item_view& item) {
-  const auto why = describe(reason);
-  clock_ = now();
-  if (const auto delay = retry_delay(why, in.index_of(in.cursor), item)) {
-    retry_pending_ = true;
-    wake_at(clock_ + *delay);
-    return remedy::leave;
-  }
-  const auto attempts = retrying_ ? static_cast<int>(retrying_->attempts()) : 1;
-  retrying_.reset();
-  counts().fail(1);
-  auto located = error{why.code(), stage_name(),
-                       "item " + std::to_string(in.index_of(in.cursor)) + ": " + why.message()}
-                     .with_attempts(attempts);
-  switch (on_error_.last_resort()) {
-  case on_error::action::skip:
-    return remedy::pass_over;
-  case on_error::action::dead_letter:
-    state().bury({stage_name(), std::move(located), attempts, clock_, item.print(),
-                  item.kept ? item.copy() : std::any{}});
-    return remedy::pass_over;
-  case on_error::action::stop:
-    break;
-  }
-  break_down(std::move(located));
-  return remedy::leave;
-}
-
-std::optional<duration> stage_actor::retry_delay(const error& reason, std::uint64_t index,
-                                                 const item_view& item) {
-  const auto* const policy = on_error_.retries();
-  if (policy == nullptr || !item.kept)
-    return std::nullopt;
-  if (!retrying_ || retried_item_ != index)
-    retrying_.emplace(*policy);
-  retried_item_ = index;
-  return retrying_->next(reason, rng_);
 }
 
 } // namespace troupe::detail

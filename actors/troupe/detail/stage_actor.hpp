@@ -15,6 +15,7 @@ namespace troupe::detail {
 struct stage_setup {
   std::function<std::unique_ptr<kernel>(caf::actor_system&)> make_kernel;
   troupe::on_error on_error = troupe::on_error::stop;
+  bool restarts = false; ///< a function that throws is made anew
   batch_sizer sizer{1};
   std::optional<outlet> out; ///< empty for a sink
   bool distributed = false;  ///< one of several workers behind a distributor
@@ -50,9 +51,14 @@ private:
   bool close_mark(const batch_base& in);
   bool expire_if_due();
   void finish();
+  void make_kernel();
+  void renew(const batch_base& in);
   void guarded(const std::function<void()>& body);
   batch_base* open();
   batch_base* open_for(const batch_base& in);
+  remedy settle_failure(const std::exception_ptr& reason, const batch_base& in,
+                        const item_view& item);
+  void give_up(error why, const item_view& item);
   std::optional<duration> retry_delay(const error& reason, std::uint64_t index,
                                       const item_view& item);
 
@@ -66,6 +72,8 @@ private:
   std::minstd_rand rng_;
   time_point clock_{}; ///< the last time read: one reading serves several purposes
   bool distributed_;
+  bool restarts_;
+  bool crashed_ = false;   ///< the kernel is not to be used again
   bool complete_ = false;  ///< the kernel hands on nothing more
   bool satisfied_ = false; ///< nothing more is wanted: the input is filtered away
   bool starved_ = false;   ///< stopped for want of demand: its return is worth a pump

@@ -6,7 +6,7 @@
 namespace troupe::detail {
 
 worker_actor::worker_actor(caf::actor_config& cfg, worker_setup setup)
-    : actor_base(cfg), kernel_host(setup.state->halted(), setup.state->ctx()),
+    : actor_base(cfg), kernel_host(setup.state->halted(), setup.state->ctx(), setup.state->shown()),
       state_(std::move(setup.state)), stage_(setup.stage), block_(setup.block),
       supervisor_(std::move(setup.supervisor)) {
   // Where a dead worker counted, its successor goes on.
@@ -48,6 +48,15 @@ caf::message_handler worker_actor::common_handlers() {
           pump();
       },
   };
+}
+
+void worker_actor::on_exception(const std::exception_ptr& thrown) noexcept {
+  if (!broken_)
+    break_down(describe(thrown));
+}
+
+void worker_actor::show(const error& why, const item_view& item) noexcept {
+  state_->show(stage_, why, item);
 }
 
 void worker_actor::break_down(error reason) {

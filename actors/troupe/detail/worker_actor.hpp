@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,10 @@ protected:
   caf::message_handler common_handlers();
   /// Also a CAF exit message from outside counts as a kill: our own goodbye is `abort_msg`.
   void on_exit_msg(const caf::error& reason) override;
+
+  /// What gets past all that looks after user code: the run fails with it.
+  void on_exception(const std::exception_ptr& thrown) noexcept override;
+  void show(const error& why, const item_view& item) noexcept override;
 
   bool may_work() const noexcept { return !paused_ && !broken_ && !halted(); }
   /// The run cannot go on; this actor does nothing more until it is told to end.

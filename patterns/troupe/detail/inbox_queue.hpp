@@ -16,6 +16,7 @@
 
 #include <troupe/detail/blueprint.hpp>
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/inbox_losses.hpp>
 #include <troupe/detail/kernel.hpp>
 #include <troupe/policy/overflow.hpp>
 #include <troupe/result.hpp>
@@ -86,11 +87,16 @@ public:
     return system_ == nullptr ? nullptr : attend(spawn_it(*system_));
   }
 
-  /// One that was turned away before it got here.
-  void count_shed() {
-    const std::lock_guard lock{mutex_};
+  /// One that was turned away before it got here, for a reason that `why()` makes.
+  template <class Why>
+  void count_shed(const item_view& item, Why why) {
+    std::unique_lock lock{mutex_};
     ++received_;
     ++shed_;
+    const auto report = report_;
+    lock.unlock();
+    if (report && report->wants(loss::shed))
+      report->show(why(), item);
   }
 
   // -- for the source ----------------------------------------------------------------------------
@@ -102,6 +108,11 @@ public:
       throw std::logic_error("inbox \"" + name_ + "\" already feeds another run");
     system_ = &sys;
     ended_ = false;
+  }
+
+  void report_to(loss_report report) {
+    const std::lock_guard lock{mutex_};
+    report_ = std::make_shared<const loss_report>(std::move(report));
   }
 
   void attach(source_services services) {
@@ -146,10 +157,12 @@ public:
   void detach(account& counts) noexcept {
     std::deque<T> rest;
     std::vector<caf::actor> attendants;
+    std::shared_ptr<const loss_report> report;
     {
       const std::lock_guard lock{mutex_};
       book(counts);
       rest.swap(items_);
+      report.swap(report_);
       services_.reset();
       system_ = nullptr;
       attendants.swap(attendants_);
@@ -176,16 +189,20 @@ private:
 
   // Hooks and notifications come after the lock is let go.
   offer_result put_in(T item, std::unique_lock<std::mutex>& lock) {
-    std::vector<T> dropped;
-    const auto answer = put(item, dropped);
+    inbox_losses<T> losses;
+    const auto shed_before = shed_;
+    const auto answer = put(item, losses.dropped);
+    if (answer == offer_result::dropped)
+      losses.incoming = &item;
+    else if (shed_ != shed_before)
+      losses.shed = &item;
+    if (losses.any())
+      losses.report = report_;
     const auto notify = wake_source();
     lock.unlock();
     if (notify)
       notify();
-    for (auto& d : dropped)
-      lose(std::move(d));
-    if (answer == offer_result::dropped)
-      lose_incoming(std::move(item));
+    losses.tell(overflow_, on_drop_, capacity_);
     return answer;
   }
 
@@ -198,8 +215,8 @@ private:
       if (answer != offer_result::accepted)
         return answer;
     }
-    ++received_;
     items_.push_back(std::move(item));
+    ++received_;
     return offer_result::accepted;
   }
 
@@ -260,18 +277,6 @@ private:
     return room_.wait_until(lock, until, has_room);
   }
 
-  void lose(T item) {
-    if (on_drop_)
-      on_drop_(std::move(item));
-  }
-
-  void lose_incoming(T item) {
-    if (const auto* target = overflow_.target<T>())
-      (*target)(std::move(item));
-    else
-      lose(std::move(item));
-  }
-
   void book(account& counts) noexcept {
     counts.receive(std::exchange(received_, 0));
     counts.drop(std::exchange(dropped_, 0));
@@ -288,6 +293,7 @@ private:
   std::deque<T> items_;
   caf::actor_system* system_ = nullptr; ///< of the run that it feeds
   std::optional<source_services> services_;
+  std::shared_ptr<const loss_report> report_; ///< likewise, if anybody listens
   caf::actor gate_;
   std::vector<caf::actor> attendants_; ///< they end with the run
   std::uint64_t received_ = 0;         ///< this and the next two: since the source last looked
@@ -298,30 +304,6 @@ private:
   bool ended_ = false;    ///< the run that it fed is over
   bool failed_ = false;
   bool waiting_ = false; ///< the source wants to be told of the next item
-};
-
-template <class T>
-class inbox_source final : public source_kernel {
-public:
-  inbox_source(std::shared_ptr<inbox_queue<T>> queue, caf::actor_system& sys)
-      : queue_(std::move(queue)) {
-    queue_->claim(sys);
-  }
-
-  void open(source_services services) override { queue_->attach(std::move(services)); }
-  void close(kernel_host& host) noexcept override { queue_->detach(host.counts()); }
-  bool counts_received() const noexcept override { return true; }
-  bool drains() override {
-    queue_->drain();
-    return true;
-  }
-  supply fill(batch_base& out, kernel_host& host) override {
-    auto& items = static_cast<batch<T>&>(out).items;
-    return queue_->take(items, out.limit - items.size(), host.counts());
-  }
-
-private:
-  std::shared_ptr<inbox_queue<T>> queue_;
 };
 
 } // namespace troupe::detail

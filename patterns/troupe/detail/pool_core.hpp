@@ -13,7 +13,7 @@
 #include <caf/sec.hpp>
 
 #include <troupe/detail/deadlines.hpp>
-#include <troupe/detail/inbox_queue.hpp>
+#include <troupe/detail/inbox_source.hpp>
 #include <troupe/detail/item_kernel.hpp>
 #include <troupe/detail/run_state.hpp>
 #include <troupe/service.hpp>
@@ -40,9 +40,12 @@ struct serve_op : faulty {
 
   outcome operator()(input& call, emitter<no_output>&, kernel_host& host) {
     if (is_over(call)) {
-      host.counts().drop(1);
       call.place.leave(false);
-      return outcome::held;
+      return give_up(host, loss::dropped, call.request, [&] {
+        return call.ctx && call.ctx->cancelled()
+                   ? call.ctx->why()
+                   : error{errc::cancelled, {}, "nobody waits for the answer any more"};
+      });
     }
     const service_thread at_work;
     auto answer = attempt(call, host);
@@ -168,7 +171,7 @@ public:
       return true;
     }
     if (!place) {
-      queue_->count_shed();
+      count_shed(call);
       return false;
     }
     admit(std::move(call), std::move(*place));
@@ -224,9 +227,12 @@ private:
       call.reply.fail({errc::closed, {}, "the service has ended"});
       return;
     }
-    queue_->count_shed();
-    call.reply.fail({errc::pool_full, {}, "the service is full"});
+    count_shed(call);
+    call.reply.fail(full());
   }
+
+  static error full() { return {errc::pool_full, {}, "the service is full"}; }
+  void count_shed(item& call) { queue_->count_shed(glimpse_of(call.request), full); }
 
   std::shared_ptr<queue> queue_;
   std::shared_ptr<door> door_;
