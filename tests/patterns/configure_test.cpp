@@ -41,6 +41,32 @@ TEST_SUITE("configure") {
     CHECK(sys.actors() == 0);
   }
 
+  // It got workers that nobody told to end, and the run did not end either.
+  TEST_CASE("regression: a stage whose work is done can be changed while what follows goes on") {
+    for (const auto& to : {tr::dispatch::least_loaded, tr::dispatch::round_robin}) {
+      CAPTURE(to.name());
+      virtual_system sys;
+      std::vector<int> out;
+      auto r = tr::start(
+          sys, tr::from("n", std::vector<int>{1, 2, 3})
+                   | tr::fan_out("work", [](int x) { return x; }, {.workers = 2, .to = to})
+                   | tr::fan_in("all") | tr::collect("out", out));
+      r.pause("out");
+      tr::detail::virtual_time::run_jobs(sys);
+      r.configure("work", {.workers = tr::worker_range{6}});
+      tr::detail::virtual_time::run_jobs(sys);
+      r.configure("work", {.workers = tr::worker_range{1}});
+      tr::detail::virtual_time::run_jobs(sys);
+      r.resume("out");
+
+      const auto end = r.wait_for(1h);
+      REQUIRE(end);
+      CHECK(accounted(*end).clean());
+      CHECK(out.size() == 3);
+      CHECK(sys.actors() == 0);
+    }
+  }
+
   TEST_CASE("what a stage does not have is refused by name") {
     virtual_system sys;
     std::vector<int> out;

@@ -92,6 +92,8 @@ std::optional<caf::actor> crew::lose(const caf::actor& worker) {
   auto* const block = blocks_[static_cast<std::size_t>(index)];
   workers_.erase(at);
   blocks_.erase(blocks_.begin() + index);
+  if (closed_)
+    return std::nullopt;
   const auto& flow = makes_->flow();
   if (!flow.at(stage_).replaces && !(flow.numbers(stage_) && !workers_.empty())) {
     active_ = std::min(active_, workers_.size());

@@ -41,6 +41,9 @@ public:
   /// order of results demands it.
   std::optional<caf::actor> lose(const caf::actor& worker);
   bool is_empty() const noexcept { return workers_.empty(); }
+  /// The distributor has ended: nobody would tell a further worker what to do, nor to end.
+  void close() noexcept { closed_ = true; }
+  bool is_closed() const noexcept { return closed_; }
   void pause(bool paused);
   void release();
 
@@ -58,6 +61,7 @@ private:
   std::size_t min_;
   std::optional<pool_resizer> resizer_;
   bool paused_ = false;
+  bool closed_ = false;
 };
 
 } // namespace troupe::detail

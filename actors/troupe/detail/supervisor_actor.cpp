@@ -118,16 +118,19 @@ void supervisor_actor::on_killed(const child& c) {
   if (const auto successor = crew->lose(c.actor))
     watch({*successor, c.stage});
   shown_->set(c.stage, crew->workers());
-  if (crew->is_empty())
+  if (crew->is_empty() && !crew->is_closed())
     abort({errc::worker_died, stage_name(c.stage),
            "all workers of this stage were ended from outside"});
 }
 
 // Its workers end before it does; one that it was never told of has nothing to do.
 void supervisor_actor::on_distributor_gone(std::size_t stage) {
-  if (auto* const crew = crew_of(stage))
-    for (const auto& worker : crew->workers())
-      send_urgent(this, worker, abort_msg{});
+  auto* const crew = crew_of(stage);
+  if (crew == nullptr)
+    return;
+  crew->close();
+  for (const auto& worker : crew->workers())
+    send_urgent(this, worker, abort_msg{});
 }
 
 crew* supervisor_actor::crew_of(std::size_t stage) const {
@@ -162,7 +165,7 @@ void supervisor_actor::look_at(crew& c) {
 }
 
 void supervisor_actor::resize(crew& c, std::size_t workers) {
-  if (aborting_ || c.is_empty() || workers == c.active())
+  if (aborting_ || c.is_closed() || c.is_empty() || workers == c.active())
     return;
   for (auto& worker : c.resize(workers))
     watch({std::move(worker), c.stage()});
