@@ -104,6 +104,21 @@ TEST_SUITE("circuit_breaker") {
     CHECK(log.events[1].kind == breaker_event_kind::slow_rate_exceeded);
   }
 
+  TEST_CASE("no second threshold event once a listener of the first has ended metrics_only") {
+    breaker_machine m{{.minimum_calls = 2}};
+    m.metrics_only(t0);
+    const event_log log{m};
+    m.on_event([&](const breaker_event& e) {
+      if (e.kind == breaker_event_kind::failure_rate_exceeded)
+        m.force_open(e.at);
+    });
+
+    calls(m, "ff");
+
+    REQUIRE(log.events.size() == 2);
+    CHECK(log.events[1] == transition(metrics_only, forced_open, t0));
+  }
+
   TEST_CASE("metrics_only begun anew has zero metrics, and publishes once more") {
     breaker_machine m{{.minimum_calls = 1}};
     m.metrics_only(t0);

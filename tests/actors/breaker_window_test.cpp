@@ -106,11 +106,11 @@ TEST_SUITE("time_window") {
 
   TEST_CASE("never holds what is older, and misses at most what a grain holds") {
     std::mt19937_64 rng{17};
-    for (const duration span : {duration{100ns}, duration{777ns}, duration{100'000ns}}) {
+    for (const duration span : {duration{100ns}, duration{777ns}, duration{10'000ns}}) {
       time_window w{span};
       std::vector<time_point> all;
       auto now = t0;
-      for (int i = 0; i < 20'000; ++i) {
+      for (int i = 0; i < 5'000; ++i) {
         now += duration{static_cast<duration::rep>(rng() % (i % 100 == 0 ? 3'000 : 30))};
         w.add({.total = 1}, now);
         all.push_back(now);
@@ -143,7 +143,7 @@ TEST_SUITE("time_window") {
     std::mt19937_64 rng{4};
     time_window w{1s};
     std::uint64_t added = 0;
-    for (int i = 0; i < 100'000; ++i) {
+    for (int i = 0; i < 20'000; ++i) {
       const auto now = t0 - i * 1ms - duration{static_cast<duration::rep>(rng() % 5'000'000'000)};
       w.add({.total = 1}, now);
       ++added;

@@ -93,6 +93,16 @@ TEST_SUITE("hedge") {
     CHECK(d.next(t0 + 60s) == 50ms);
   }
 
+  TEST_CASE("a quantile ends with the calls it was taken from, though few came since") {
+    hedge_delay d{{.at_quantile = 0.5}};
+    record(d, 100, 1s);
+    record(d, 10, 10ms, t0 + 30s);
+    CHECK(about(d.next(t0 + 30s), 1s));
+    record(d, 15, 10ms, t0 + 31s);
+
+    CHECK(about(d.next(t0 + 60s), 10ms));
+  }
+
   TEST_CASE("many calls push out those before them, however recent") {
     hedge_delay d{{.at_quantile = 0.5}};
     record(d, 1'000, 1s);

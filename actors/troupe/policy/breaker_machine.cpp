@@ -77,12 +77,6 @@ std::optional<permit> breaker_machine::admit_trial(time_point now) {
   return p;
 }
 
-void breaker_machine::record(const std::optional<permit>& p, outcome o, duration took,
-                             time_point now) {
-  if (p)
-    record(*p, o, took, now);
-}
-
 void breaker_machine::record(const permit& p, outcome o, duration took, time_point now) {
   if (o == outcome::ignored)
     return release(p, now);
@@ -98,15 +92,9 @@ void breaker_machine::record(const permit& p, outcome o, duration took, time_poi
     record_call(t, now);
 }
 
-void breaker_machine::release(const std::optional<permit>& p, time_point now) {
-  if (p)
-    release(*p, now);
-}
-
 void breaker_machine::release(const permit& p, time_point now) {
   advance(now);
-  if (p.generation_ == generation_)
-    end_lease(p);
+  end_lease(p); // numbers of trials are not used twice
 }
 
 bool breaker_machine::end_lease(const permit& p) {
@@ -143,9 +131,10 @@ void breaker_machine::record_call(const tally& t, time_point now) {
       open(now);
     return;
   }
+  const auto period = generation_; // which a listener may end
   if (v.failing && !std::exchange(failing_published_, true))
     publish(breaker_event_kind::failure_rate_exceeded, state_, now);
-  if (v.slow && !std::exchange(slow_published_, true))
+  if (v.slow && period == generation_ && !std::exchange(slow_published_, true))
     publish(breaker_event_kind::slow_rate_exceeded, state_, now);
 }
 
@@ -210,24 +199,14 @@ duration breaker_machine::retry_after(time_point now) {
 
 // -- states ------------------------------------------------------------------------------------
 
-void breaker_machine::force_open(time_point now) {
-  advance(now);
-  enter(breaker_state::forced_open, now);
-}
+void breaker_machine::force_open(time_point now) { change(breaker_state::forced_open, now); }
+void breaker_machine::disable(time_point now) { change(breaker_state::disabled, now); }
+void breaker_machine::metrics_only(time_point now) { change(breaker_state::metrics_only, now); }
+void breaker_machine::half_open(time_point now) { change(breaker_state::half_open, now); }
 
-void breaker_machine::disable(time_point now) {
+void breaker_machine::change(breaker_state to, time_point now) {
   advance(now);
-  enter(breaker_state::disabled, now);
-}
-
-void breaker_machine::metrics_only(time_point now) {
-  advance(now);
-  enter(breaker_state::metrics_only, now);
-}
-
-void breaker_machine::half_open(time_point now) {
-  advance(now);
-  enter(breaker_state::half_open, now);
+  enter(to, now);
 }
 
 void breaker_machine::reset(time_point now) {

@@ -71,11 +71,17 @@ public:
 
   /// How the call ended; no permit, no effect. A permit is recorded once.
   void record(const permit& p, outcome o, duration took, time_point now);
-  void record(const std::optional<permit>& p, outcome o, duration took, time_point now);
+  void record(const std::optional<permit>& p, outcome o, duration took, time_point now) {
+    if (p)
+      record(*p, o, took, now);
+  }
 
   /// Gives the permit back: the call was not made, or says nothing.
   void release(const permit& p, time_point now);
-  void release(const std::optional<permit>& p, time_point now);
+  void release(const std::optional<permit>& p, time_point now) {
+    if (p)
+      release(*p, now);
+  }
 
   /// Not const: half_open may be over by now.
   breaker_state state(time_point now);
@@ -115,6 +121,7 @@ private:
   };
 
   void advance(time_point now);
+  void change(breaker_state to, time_point now);
   void enter(breaker_state to, time_point at);
   void open(time_point at);
   void publish(breaker_event_kind kind, breaker_state from, time_point at);
