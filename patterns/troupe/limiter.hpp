@@ -32,7 +32,7 @@ class limiter_state;
 ///         the deadline of ctx; zero if n is more than the burst, which no waiting helps. `wait`
 ///         also gives errc::cancelled or errc::deadline_exceeded from ctx, which ends it at once
 ///         and gives its reservation back. A refusal takes nothing.
-/// Cost:   about 60 ns: a lock and a reading of the clock. `wait` blocks the calling thread: not
+/// Cost:   about 50 ns: a lock and a reading of the clock. `wait` blocks the calling thread: not
 ///         for use in an actor or a stage with thread::shared. Under CAF's testing scheduler it
 ///         drives it, in virtual time.
 /// Source: golang.org/x/time/rate.
