@@ -45,11 +45,11 @@ public:
   ~limiter();
 
   /// Whether `n` may act now, which then is taken to have been done.
-  [[nodiscard]] bool allow(amount n = 1);
+  bool allow(amount n = 1);
   /// The same; a refusal says when to come again.
   [[nodiscard]] result<void> take(amount n = 1);
   /// When `n` may act; not ok if they never may.
-  [[nodiscard]] reservation reserve(amount n = 1);
+  reservation reserve(amount n = 1);
   void cancel(const reservation& r);
   /// Returns when `n` may act.
   [[nodiscard]] result<void> wait(amount n = 1, const context& ctx = detail::never_cancelled());
