@@ -32,7 +32,7 @@ class limiter_state;
 ///         the deadline of ctx; zero if n is more than the burst, which no waiting helps. `wait`
 ///         also gives errc::cancelled or errc::deadline_exceeded from ctx, which ends it at once
 ///         and gives its reservation back. A refusal takes nothing.
-/// Cost:   about 60 ns: a lock and a reading of the clock. `wait` blocks the calling thread: not
+/// Cost:   about 50 ns: a lock and a reading of the clock. `wait` blocks the calling thread: not
 ///         for use in an actor or a stage with thread::shared. Under CAF's testing scheduler it
 ///         drives it, in virtual time.
 /// Source: golang.org/x/time/rate.
@@ -45,11 +45,11 @@ public:
   ~limiter();
 
   /// Whether `n` may act now, which then is taken to have been done.
-  [[nodiscard]] bool allow(amount n = 1);
+  bool allow(amount n = 1);
   /// The same; a refusal says when to come again.
   [[nodiscard]] result<void> take(amount n = 1);
   /// When `n` may act; not ok if they never may.
-  [[nodiscard]] reservation reserve(amount n = 1);
+  reservation reserve(amount n = 1);
   void cancel(const reservation& r);
   /// Returns when `n` may act.
   [[nodiscard]] result<void> wait(amount n = 1, const context& ctx = detail::never_cancelled());

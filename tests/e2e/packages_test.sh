@@ -22,7 +22,7 @@ install() { # the status is kept in $status, what apt-get was asked for in $fake
 check() { # WHAT COMMAND…
   "${@:2}" || { echo "not so: $1 (status $status)" && cat "$fake/said" "$fake/calls" && exit 1; }
 }
-everything='ii g++ ii cmake ii ninja-build ii libcaf-dev ii libexpected-dev ii libcli11-dev ii nlohmann-json3-dev ii zlib1g-dev '
+everything='ii g++ ii cmake ii ninja-build ii libcaf-dev ii libexpected-dev ii libcli11-dev ii nlohmann-json3-dev ii libboost-dev ii zlib1g-dev '
 
 echo "$everything" >"$fake/installed"
 echo 0 >"$fake/uid"

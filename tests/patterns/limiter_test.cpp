@@ -143,7 +143,6 @@ TEST_SUITE("limiter") {
     const auto t0 = now(sys);
     tr::limiter api{sys, "api", per_second(10), {.burst = 3}};
     auto ctx = timed(sys);
-    std::vector<std::uint64_t> ticks;
     auto r = tr::start(sys, tr::ticks("t", 100ms) | tr::sink("end", [&](std::uint64_t n) {
                               if (n == 1)
                                 ctx.cancel();
