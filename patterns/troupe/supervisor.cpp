@@ -127,11 +127,11 @@ supervisor_spec spec_of(supervisor_options options, const std::string& name) {
 } // namespace
 
 supervisor::supervisor(caf::actor_system& sys, std::string name, supervisor_options options)
-    : supervisor(sys, name,
-                 std::make_shared<const supervisor_spec>(spec_of(std::move(options), name))) {}
+    : supervisor(std::make_shared<const supervisor_spec>(spec_of(std::move(options), name)), sys,
+                 name) {}
 
-supervisor::supervisor(caf::actor_system& sys, std::string name,
-                       std::shared_ptr<const supervisor_spec> spec) {
+supervisor::supervisor(std::shared_ptr<const supervisor_spec> spec, caf::actor_system& sys,
+                       std::string name) {
   check(spec->options(), name);
   handle_ = std::make_unique<detail::supervisor_handle>(sys, std::move(name), std::move(spec));
 }

@@ -99,7 +99,7 @@ public:
   /// Returns when its children are up; if one cannot be started, `done` and `error` say so.
   template <std::same_as<supervisor_spec> Spec>
   supervisor(caf::actor_system& sys, std::string name, const Spec& spec)
-      : supervisor(sys, std::move(name), std::make_shared<const supervisor_spec>(spec)) {}
+      : supervisor(std::make_shared<const supervisor_spec>(spec), sys, std::move(name)) {}
   supervisor(supervisor&&) noexcept;
   supervisor& operator=(supervisor&&) noexcept;
   ~supervisor();
@@ -144,7 +144,7 @@ public:
   caf::actor actor() const;
 
 private:
-  supervisor(caf::actor_system& sys, std::string name, std::shared_ptr<const supervisor_spec> spec);
+  supervisor(std::shared_ptr<const supervisor_spec> spec, caf::actor_system& sys, std::string name);
   child_result add_recipe(std::string path, detail::child_recipe recipe, child_options options);
   detail::supervisor_handle& handle() const;
 

@@ -188,6 +188,20 @@ TEST_SUITE("supervisor") {
     b.sup.stop();
   }
 
+  TEST_CASE("what was asked of a supervisor that is killed meanwhile is answered at once") {
+    bench b;
+    const auto killer = [&b](caf::event_based_actor* self) -> caf::behavior {
+      self->set_exit_handler(
+          [&b](caf::scheduled_actor*, caf::exit_msg&) { tr::detail::anon_kill(b.sup.actor()); });
+      return {[](int) {}};
+    };
+    REQUIRE(b.sup.add("killer", killer));
+    const auto began = tr::detail::now(b.sys);
+
+    CHECK(b.sup.terminate("killer").error() == child_error::closed);
+    CHECK(tr::detail::now(b.sys) == began); // and not after the limit of 5 s
+  }
+
   TEST_CASE("an empty handle says so") {
     bench b;
     const auto other = std::move(b.sup);

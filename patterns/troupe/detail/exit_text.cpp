@@ -1,6 +1,7 @@
 #include <troupe/detail/exit_text.hpp>
 
 #include <caf/exit_reason.hpp>
+#include <caf/message.hpp>
 
 namespace troupe::detail {
 
