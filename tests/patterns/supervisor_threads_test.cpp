@@ -106,6 +106,7 @@ TEST_SUITE("supervisor") {
     adder.join(); // its answer does not wait for the child
     open.set_value();
     stopper.join();
+    CHECK_FALSE(sup.error());
     CHECK(sys.actors() == 0);
   }
 }

@@ -221,7 +221,8 @@ void supervising_actor::answer(const order& o) {
   if (node.empty())
     return;
   const auto& [request, child] = node.mapped();
-  if (o.refusal != child_error::none && child != 0)
+  // One whose start is under way when all is stopped is there all the same, and has to be ended.
+  if (state_->with([&, i = child](auto& m, auto&) { return i != 0 && !m.children().contains(i); }))
     forget(child);
   auto actor = state_->with([&](auto&, auto& slots) {
     const auto found = slots.find(o.child);
