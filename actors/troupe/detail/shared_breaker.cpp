@@ -28,11 +28,11 @@ std::optional<permit> shared_breaker::admit() {
   return admit(clock_());
 }
 
-void shared_breaker::record(const permit& p, outcome o, duration took, time_point now) {
+void shared_breaker::record(const permit& p, troupe::outcome o, duration took, time_point now) {
   locked([&] { machine_.record(p, o, took, now); });
 }
 
-void shared_breaker::record(const permit& p, outcome o, duration took) {
+void shared_breaker::record(const permit& p, troupe::outcome o, duration took) {
   record(p, o, took, clock_());
 }
 

@@ -41,8 +41,8 @@ public:
 
   std::optional<permit> admit();
   std::optional<permit> admit(time_point now);
-  void record(const permit& p, outcome o, duration took);
-  void record(const permit& p, outcome o, duration took, time_point now);
+  void record(const permit& p, troupe::outcome o, duration took);
+  void record(const permit& p, troupe::outcome o, duration took, time_point now);
   void release(const permit& p);
 
   breaker_state state();
