@@ -1,17 +1,7 @@
 #!/usr/bin/env bash
 # adaptive_pool: the pool follows its load up and down again, answers every call, and refuses wrong options.
-set -euo pipefail
-
-out=$(mktemp) err=$(mktemp)
-trap 'rm -f "$out" "$err"' EXIT
-
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0 && shift
-  "$@" >"$out" 2>"$err" </dev/null || status=$?
-  ((status == wanted)) && return
-  echo "status $status, expected $wanted: $*" && cat "$out" "$err" && exit 1
-}
-not() { echo "$1:" && cat "$out" && exit 1; }
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 expect 0 "$TROUPE_BIN/adaptive_pool" --seconds 4 --workers 6
 workers=$(awk '$2 == "s" { print $NF }' "$out") # a row ends with their number

@@ -1,20 +1,9 @@
 #!/usr/bin/env bash
 # merge_sorted writes what `sort -m` writes, in memory that does not grow with the files, and names the line out of order.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
 merge=$TROUPE_BIN/merge_sorted
-
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0 && shift
-  "$@" >out 2>err </dev/null || status=$?
-  ((status == wanted)) && return
-  echo "status $status, expected $wanted: $*" && cat out err && exit 1
-}
-says() { grep -q -- "$2" "$1" || { echo "\"$2\" is missing in:" && cat "$1" && exit 1; }; }
 
 # Files of different lengths, with equal lines in and between them, empty lines, and bytes beyond ASCII; one is empty.
 for i in 1 2 3 4 5; do

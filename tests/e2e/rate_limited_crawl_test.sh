@@ -1,17 +1,7 @@
 #!/usr/bin/env bash
 # rate_limited_crawl: every page is fetched, not faster than agreed, and wrong options are refused.
-set -euo pipefail
-
-out=$(mktemp) err=$(mktemp)
-trap 'rm -f "$out" "$err"' EXIT
-
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0 && shift
-  "$@" >"$out" 2>"$err" </dev/null || status=$?
-  ((status == wanted)) && return
-  echo "status $status, expected $wanted: $*" && cat "$out" "$err" && exit 1
-}
-not() { echo "$1:" && cat "$out" && exit 1; }
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 expect 0 "$TROUPE_BIN/rate_limited_crawl" --pages 200 --rate 100
 took=$(sed -n 's/^200 pages, 0 failed, in \([0-9.]*\) s$/\1/p' "$out")

@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # supervised_tree: after each death those are started anew whom the strategy says, and too many deaths end the tree.
-set -euo pipefail
-
-out=$(mktemp)
-trap 'rm -f "$out"' EXIT
-not() { echo "$1:" && cat "$out" && exit 1; }
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 timeout 20 "$TROUPE_BIN/supervised_tree" >"$out" </dev/null || not "status $?"
 anew() { # TITLE: the names with a star below the title

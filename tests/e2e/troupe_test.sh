@@ -1,18 +1,8 @@
 #!/usr/bin/env bash
 # The troupe command: what it says, where, and its exit status.
-set -euo pipefail
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-out=$(mktemp) err=$(mktemp)
-trap 'rm -f "$out" "$err"' EXIT
-
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0 && shift
-  "$@" >"$out" 2>"$err" </dev/null || status=$?
-  ((status == wanted)) && return
-  echo "status $status, expected $wanted: $*" && cat "$out" "$err" && exit 1
-}
-says() { grep -q -- "$2" "$1" || { echo "\"$2\" is missing in:" && cat "$1" && exit 1; }; }
-silent() { [[ ! -s $1 ]] || { echo "unexpected output:" && cat "$1" && exit 1; }; }
 troupe=$TROUPE_BIN/troupe
 
 expect 0 "$troupe" --version

@@ -1,21 +1,9 @@
 #!/usr/bin/env bash
 # word_count counts what `tr | sort | uniq -c` counts, from a file, a gzip and a pipe, and says what is wrong with others.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
 word_count=$TROUPE_BIN/word_count
-
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0 && shift
-  "$@" >out 2>err </dev/null || status=$?
-  ((status == wanted)) && return
-  echo "status $status, expected $wanted: $*" && cat out err && exit 1
-}
-says() { grep -q -- "$2" "$1" || { echo "\"$2\" is missing in:" && cat "$1" && exit 1; }; }
-same() { diff -u "$1" "$2" || { echo "not the same: $3 (-: as it should be)" && exit 1; }; }
 
 # Some words are frequent, some are there once, several equally often; the last line has no end.
 awk 'BEGIN {

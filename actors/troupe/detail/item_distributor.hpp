@@ -41,12 +41,6 @@ private:
   void release() override;
   void pump() override;
 
-  void took(duration) noexcept override {}
-  remedy failed(std::exception_ptr, const batch_base&, const item_view&) override {
-    return remedy::leave;
-  }
-  void enough() override {}
-
   bool to_workers() const noexcept { return setup_.workers.has_value(); }
   void employ(const caf::actor& worker, std::size_t slot);
   void take_in(const crew_msg& msg);

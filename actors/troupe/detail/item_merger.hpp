@@ -33,10 +33,6 @@ private:
   void release() override;
   void pump() override;
 
-  void took(duration) noexcept override {}
-  remedy failed(std::exception_ptr, const batch_base&, const item_view&) override {
-    return remedy::leave;
-  }
   void enough() override;
 
   void add_lane(const endpoint& sender);

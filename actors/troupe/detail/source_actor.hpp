@@ -26,7 +26,6 @@ private:
   void release() override;
   void pump() override;
 
-  void took(duration) noexcept override {}
   remedy failed(std::exception_ptr, const batch_base&, const item_view&) override;
   void enough() override { ended_ = true; }
 

@@ -48,6 +48,13 @@ protected:
   void on_exception(const std::exception_ptr& thrown) noexcept override;
   void show(const error& why, const item_view& item) noexcept override;
 
+  // For those that run no function on their items.
+  void took(duration) noexcept override {}
+  remedy failed(std::exception_ptr, const batch_base&, const item_view&) override {
+    return remedy::leave;
+  }
+  void enough() override {}
+
   bool may_work() const noexcept { return !paused_ && !broken_ && !halted(); }
   /// The run cannot go on; this actor does nothing more until it is told to end.
   void break_down(error reason);

@@ -85,7 +85,7 @@ public:
   void submit_patiently(item call) override { submit(std::move(call), true); }
 
   bool try_submit(item& call) override {
-    if (is_refused(call))
+    if (call.ended_early())
       return true;
     auto place = door::try_enter(crew_.entrance());
     if (!place && !crew_.entrance()->is_shut()) {
@@ -126,16 +126,8 @@ public:
 private:
   error closed() const { return {errc::closed, name(), "the service has ended"}; }
 
-  // Whoever no longer wants an answer is not let in.
-  static bool is_refused(item& call) {
-    if (!call.ctx || !call.ctx->cancelled())
-      return false;
-    call.reply.fail(call.ctx->why());
-    return true;
-  }
-
   void submit(item call, bool patiently) {
-    if (is_refused(call))
+    if (call.ended_early())
       return;
     const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
     auto place = patiently && !service_thread::inside() ? door::enter(crew_.entrance(), ctx)
@@ -147,7 +139,7 @@ private:
   }
 
   void turn_away(item call) {
-    if (is_refused(call))
+    if (call.ended_early())
       return;
     if (crew_.entrance()->is_shut()) {
       call.reply.fail(closed());

@@ -62,7 +62,7 @@ public:
 
   /// Never waits.
   void submit(item call) override {
-    if (is_refused(call))
+    if (call.ended_early())
       return;
     if (auto refusal = account_->enter())
       call.reply.fail(std::move(*refusal));
@@ -71,7 +71,7 @@ public:
   }
 
   bool try_submit(item& call) override {
-    if (is_refused(call))
+    if (call.ended_early())
       return true;
     if (auto refusal = account_->enter()) {
       if (refusal->code() == errc::pool_full)
@@ -98,13 +98,6 @@ public:
   }
 
 private:
-  static bool is_refused(item& call) {
-    if (!call.ctx || !call.ctx->cancelled())
-      return false;
-    call.reply.fail(call.ctx->why());
-    return true;
-  }
-
   void admit(item call) {
     if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
       crew_.watch(call.reply.open(), *left);

@@ -12,6 +12,7 @@
 #include <caf/result.hpp>
 #include <caf/sec.hpp>
 
+#include <troupe/detail/call/worker_function.hpp>
 #include <troupe/detail/deadlines.hpp>
 #include <troupe/detail/inbox_source.hpp>
 #include <troupe/detail/item_kernel.hpp>
@@ -26,20 +27,17 @@ struct serve_op : faulty {
   using input = call_item<Req, Resp>;
   using output = no_output;
 
-  std::shared_ptr<const F> original;
-  std::optional<F> function;
-  std::string name;
+  worker_function<Req, Resp, F> function;
   bool retries;
 
-  serve_op(F f, std::string n, bool r)
-      : original(std::make_shared<const F>(f)), function(std::move(f)), name(std::move(n)),
-        retries(r) {}
+  serve_op(F f, std::string name, bool r)
+      : function(std::make_shared<const F>(std::move(f)), std::move(name)), retries(r) {}
 
   bool keeps() const noexcept { return retries && can_keep<F, Req>; }
   static item_view view(input& call, bool kept) { return view_of(call.request, kept); }
 
   outcome operator()(input& call, emitter<no_output>&, kernel_host& host) {
-    if (is_over(call)) {
+    if (call.reply.is_void() || call.ended_early()) {
       call.place.leave(false);
       return give_up(host, loss::dropped, call.request, [&] {
         return call.ctx && call.ctx->cancelled()
@@ -66,34 +64,22 @@ struct serve_op : faulty {
   }
 
 private:
-  static bool is_over(input& call) {
-    if (call.reply.is_void())
-      return true;
-    if (!call.ctx || !call.ctx->cancelled())
-      return false;
-    call.reply.fail(call.ctx->why());
-    return true;
-  }
-
   result<Resp> attempt(input& call, kernel_host& host) {
-    try {
-      if (!function)
-        function.emplace(*original);
+    auto answer = [&] {
       if constexpr (takes_context<F, handover_t<F, Req>>)
         return with_context(call, host);
       else
-        return called(call, host.ctx());
-    } catch (const std::exception& e) {
-      return crashed(e.what(), host);
-    } catch (...) {
-      return crashed("threw something that is not a std::exception", host);
-    }
+        return function(call.request, retries, host.ctx());
+    }();
+    if (function.crashed())
+      host.counts().restart();
+    return answer;
   }
 
   // Ends with the caller's context, and with the service.
   result<Resp> with_context(input& call, kernel_host& host) {
     if (!call.ctx)
-      return called(call, host.ctx());
+      return function(call.request, retries, host.ctx());
     auto ctx = call.ctx->child();
     const auto id = host.ctx().on_cancel([ctx]() mutable { ctx.cancel(); });
     struct forgetting {
@@ -101,22 +87,7 @@ private:
       std::size_t id;
       ~forgetting() { from.forget(id); }
     } const at_the_end{host.ctx(), id};
-    return called(call, ctx);
-  }
-
-  result<Resp> called(input& call, context& ctx) {
-    result<Resp> r = call_on(*function, call.request, retries, ctx);
-    if (!r && r.error().stage().empty())
-      r = tl::unexpected<error>{std::move(r.error()).with_stage(name)};
-    return r;
-  }
-
-  result<Resp> crashed(const char* what, kernel_host& host) {
-    // Whatever state it was in is not to be trusted.
-    function.reset();
-    host.counts().restart();
-    return tl::unexpected<error>{
-        {errc::worker_died, name, std::string{"the worker threw: "} + what}};
+    return function(call.request, retries, ctx);
   }
 };
 
@@ -163,7 +134,7 @@ public:
   void submit_patiently(item call) override { submit(std::move(call), true); }
 
   bool try_submit(item& call) override {
-    if (is_refused(call))
+    if (call.ended_early())
       return true;
     auto place = door::try_enter(door_);
     if (!place && door_->is_shut()) {
@@ -192,16 +163,8 @@ public:
   }
 
 private:
-  // Whoever no longer wants an answer is not let in.
-  static bool is_refused(item& call) {
-    if (!call.ctx || !call.ctx->cancelled())
-      return false;
-    call.reply.fail(call.ctx->why());
-    return true;
-  }
-
   void submit(item call, bool patiently) {
-    if (is_refused(call))
+    if (call.ended_early())
       return;
     const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
     auto place
@@ -221,7 +184,7 @@ private:
   }
 
   void turn_away(item call) {
-    if (is_refused(call))
+    if (call.ended_early())
       return;
     if (door_->is_shut()) {
       call.reply.fail({errc::closed, {}, "the service has ended"});

@@ -30,6 +30,14 @@ struct call_item {
   ticket<Resp> reply = {};
   door::place place = {};
   std::size_t attempts = 0;
+
+  /// Whether nobody wants an answer any more: then it is answered with that.
+  bool ended_early() {
+    if (!ctx || !ctx->cancelled())
+      return false;
+    reply.fail(ctx->why());
+    return true;
+  }
 };
 
 /// What the handles of a running service share. All members may be called from any thread.
