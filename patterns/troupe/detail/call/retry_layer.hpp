@@ -31,9 +31,9 @@ struct retry_layer : layer<Resp, retry_state, Next> {
   void run(Host& host, Attempt attempt, Done done) {
     auto options = this->state->options;
     options.attempts = this->state->attempts.load(std::memory_order_relaxed);
-    try_once(host,
-             std::make_shared<progress<Attempt, Done>>(retry_schedule{options}, options.attempts,
-                                                       std::move(attempt), std::move(done)));
+    using step = progress<Attempt, Done>;
+    try_once(host, std::make_shared<step>(step{retry_schedule{options}, options.attempts,
+                                               std::move(attempt), std::move(done)}));
   }
 
 private:
