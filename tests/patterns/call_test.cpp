@@ -13,15 +13,6 @@ using namespace support;
 
 namespace {
 
-std::string refusal(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::invalid_argument& e) {
-    return e.what();
-  }
-  return {};
-}
-
 int twice(int x) { return 2 * x; }
 
 } // namespace
