@@ -68,10 +68,15 @@ struct fallback_layer : layer<Resp, fallback_state<F, Resp>, Next> {
   }
 
 private:
+  // An answer that cannot be copied now is one nevertheless, and no last value.
   void note(const Resp& good) {
     if constexpr (std::same_as<F, last_value_t>) {
       const std::lock_guard lock{this->state->mutex};
-      this->state->latest = good;
+      try {
+        this->state->latest = good;
+      } catch (...) {
+        this->state->latest.reset();
+      }
     }
   }
 
