@@ -22,7 +22,8 @@ const troupe::circuit_breaker opens_at_once{
 } // namespace
 
 TEST_SUITE("monitor breaker") {
-  TEST_CASE_FIXTURE(fixture, "an open breaker raises an alert once, which resolves when it closes") {
+  TEST_CASE_FIXTURE(fixture,
+                    "an open breaker raises an alert once, which resolves when it closes") {
     monitor watch{sys, options({breaker("pricing") == breaker_state::open})};
     bool down = true;
     auto svc = troupe::serve(sys,

@@ -23,9 +23,8 @@ TEST_SUITE("call: circuit_breaker") {
   TEST_CASE("as a supervisor it owns the workers, and a crash counts as a failure") {
     virtual_system sys;
     backend b;
-    auto svc
-        = tr::serve(sys, tr::call("x", b.function(sys), tr::call_options{.restarts = {100ms, 10s}},
-                                  opens_on(3)));
+    auto svc = tr::serve(sys, tr::call("x", b.function(sys),
+                                       tr::call_options{.restarts = {100ms, 10s}}, opens_on(3)));
     const auto owned = [&svc] { return tr::detail::actors_of(svc).size(); };
     run_jobs(sys);
     REQUIRE(owned() == 2);
@@ -153,6 +152,42 @@ TEST_SUITE("call: circuit_breaker") {
       auto svc = tr::serve(sys, tr::call("x", b.function(sys), policy));
       CHECK(svc.ask(1).get().error().message() == "no such order");
       CHECK(svc.breaker().state() == tr::breaker_state::open);
+    }
+  }
+
+  TEST_CASE("as a stage only the time of the function counts as slow, in a batch too") {
+    virtual_system sys;
+    const auto slow_calls = [&](auto f, auto... outside) {
+      auto r = tr::start(
+          sys, tr::from("n", numbers(9))
+                   | tr::call("x", f, tr::call_options{.on_error = tr::on_error::skip}, outside...,
+                              tr::circuit_breaker{.failure_rate = 1, .slow_after = 10ms})
+                   | tr::ignore("out"));
+      const auto breaker = r.breaker("x");
+      (void)r.wait();
+      CHECK(breaker.snapshot().buffered == 9);
+      return breaker.snapshot().slow;
+    };
+    const auto wait = [&sys] { run_for(sys, 11ms); };
+
+    SUBCASE("the slow ones, and not those behind them") {
+      CHECK(slow_calls([&](int x) {
+              if (x % 3 == 1)
+                wait();
+              return x;
+            })
+            == 3);
+    }
+    SUBCASE("not what a fallback takes") {
+      CHECK(slow_calls([](int x) { return x % 3 == 1 ? failed() : tr::result<int>{x}; },
+                       tr::fallback([&] {
+                         wait();
+                         return 0;
+                       }))
+            == 0);
+    }
+    SUBCASE("not the wait for a token") {
+      CHECK(slow_calls([](int x) { return x; }, tr::rate_limit(tr::every(20ms))) == 0);
     }
   }
 

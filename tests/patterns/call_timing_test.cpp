@@ -18,11 +18,10 @@ std::vector<std::vector<tr::duration>> waits_of(tr::jitter jitter, std::size_t c
   virtual_system sys;
   backend b;
   b.answers = [](int, std::size_t) { return failed(); };
-  auto svc = tr::serve(sys, tr::call("x", b.function(sys),
-                                     tr::retry{.attempts = 5,
-                                               .backoff = {10ms, 60ms},
-                                               .jitter = jitter,
-                                               .budget = 1e9}));
+  auto svc = tr::serve(
+      sys,
+      tr::call("x", b.function(sys),
+               tr::retry{.attempts = 5, .backoff = {10ms, 60ms}, .jitter = jitter, .budget = 1e9}));
   std::vector<std::vector<tr::duration>> all;
   for (std::size_t i = 0; i < calls; ++i) {
     b.asked.clear();
@@ -181,10 +180,10 @@ TEST_SUITE("call: bulkhead") {
     backend b;
     b.answers = fails_first(1);
     constexpr int waiting = 50'000;
-    auto svc = tr::serve(
-        sys, tr::call("x", b.function(sys), tr::call_options{.queue = waiting + 10},
-                      tr::bulkhead{.max = 1, .wait = 1h, .waiting = waiting},
-                      tr::circuit_breaker{}, every(100ms, 2)));
+    auto svc
+        = tr::serve(sys, tr::call("x", b.function(sys), tr::call_options{.queue = waiting + 10},
+                                  tr::bulkhead{.max = 1, .wait = 1h, .waiting = waiting},
+                                  tr::circuit_breaker{}, every(100ms, 2)));
     int refused = 0;
     svc.ask(1, [](const tr::result<int>& r) { CHECK(r == 2); });
     run_jobs(sys);

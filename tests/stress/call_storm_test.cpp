@@ -20,10 +20,8 @@ constexpr tr::duration load_ends = 60s;
 constexpr tr::duration cooldown = 2s;
 
 const tr::retry tries{.attempts = 4, .backoff = {10ms, 200ms}};
-const tr::circuit_breaker guard{.window = tr::last_calls(100),
-                                .minimum_calls = 20,
-                                .trials = 5,
-                                .cooldown = cooldown};
+const tr::circuit_breaker guard{
+    .window = tr::last_calls(100), .minimum_calls = 20, .trials = 5, .cooldown = cooldown};
 
 struct storm {
   explicit storm(virtual_system& s) : sys(s), t0(tr::detail::now(*s)) {

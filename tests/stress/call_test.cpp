@@ -78,13 +78,10 @@ tr::result<int> moody(int x, tr::context& ctx) {
 auto with_all_policies() {
   return tr::call(
       "x", moody,
-      tr::call_options{.workers = 3,
-                       .queue = 64,
-                       .overflow = tr::overflow::shed,
-                       .restarts = {100us, 1ms}},
+      tr::call_options{
+          .workers = 3, .queue = 64, .overflow = tr::overflow::shed, .restarts = {100us, 1ms}},
       tr::fallback([](const int& x, const tr::error&) { return x % 2 == 0 ? -1 : x; }),
-      tr::retry{.attempts = 3, .backoff = {10us, 200us}},
-      tr::hedge{.after = 100us, .max = 2},
+      tr::retry{.attempts = 3, .backoff = {10us, 200us}}, tr::hedge{.after = 100us, .max = 2},
       tr::circuit_breaker{.window = tr::last_calls(20), .minimum_calls = 10, .cooldown = 500us},
       tr::rate_limit(tr::per_second(200'000), {.burst = 100}),
       tr::bulkhead{.max = 2, .wait = 200us, .waiting = 10}, tr::timeout{300us});
@@ -141,9 +138,8 @@ TEST_SUITE("stress") {
         auto svc = tr::serve(sys, with_all_policies(), {.ctx = whole});
         svc.breaker().on_event([&got](const tr::breaker_event&) { (void)got.answered(); });
         {
-          const std::jthread nuisance{[&, mine = svc, seed = rng()] {
-            disturb(mine, contexts, std::mt19937{seed}, over);
-          }};
+          const std::jthread nuisance{
+              [&, mine = svc, seed = rng()] { disturb(mine, contexts, std::mt19937{seed}, over); }};
           std::vector<std::jthread> callers;
           for (int t = 0; t < threads; ++t)
             callers.emplace_back([&, t, mine = svc, own = std::mt19937{rng()}]() mutable {

@@ -8,5 +8,6 @@
 namespace tr = troupe;
 
 auto wrong() {
-  return tr::call("double", [](int x) { return 2 * x; }, tr::fallback(std::string{"none"}));
+  return tr::call(
+      "double", [](int x) { return 2 * x; }, tr::fallback(std::string{"none"}));
 }

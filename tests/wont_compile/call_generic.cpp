@@ -5,5 +5,6 @@
 namespace tr = troupe;
 
 auto wrong() {
-  return tr::call("double", [](auto x) { return 2 * x; }, tr::retry{.attempts = 2});
+  return tr::call(
+      "double", [](auto x) { return 2 * x; }, tr::retry{.attempts = 2});
 }

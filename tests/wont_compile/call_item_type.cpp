@@ -10,5 +10,6 @@ namespace tr = troupe;
 
 auto wrong(const std::vector<std::string>& words) {
   return tr::from("words", words)
-         | tr::call("double", [](int x) { return 2 * x; }, tr::retry{.attempts = 2});
+         | tr::call(
+             "double", [](int x) { return 2 * x; }, tr::retry{.attempts = 2});
 }

@@ -8,6 +8,6 @@
 namespace tr = troupe;
 
 auto wrong() {
-  return tr::call("open", [](int x) { return std::make_unique<int>(x); },
-                  tr::fallback(tr::last_value));
+  return tr::call(
+      "open", [](int x) { return std::make_unique<int>(x); }, tr::fallback(tr::last_value));
 }

@@ -5,6 +5,7 @@
 namespace tr = troupe;
 
 auto wrong() {
-  return tr::call("double", [](int x) { return 2 * x; }, tr::retry{.attempts = 2},
-                  tr::call_options{.workers = 4});
+  return tr::call(
+      "double", [](int x) { return 2 * x; }, tr::retry{.attempts = 2},
+      tr::call_options{.workers = 4});
 }

@@ -7,5 +7,6 @@
 namespace tr = troupe;
 
 auto wrong() {
-  return tr::call("double", [](int x) { return 2 * x; }, std::chrono::seconds{1});
+  return tr::call(
+      "double", [](int x) { return 2 * x; }, std::chrono::seconds{1});
 }

@@ -7,5 +7,6 @@
 namespace tr = troupe;
 
 auto wrong() {
-  return tr::call("open", [](std::unique_ptr<int> p) { return *p; }, tr::retry{.attempts = 2});
+  return tr::call(
+      "open", [](std::unique_ptr<int> p) { return *p; }, tr::retry{.attempts = 2});
 }

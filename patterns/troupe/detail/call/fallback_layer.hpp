@@ -33,16 +33,19 @@ requires(!falls_back_on_request<F, Req> && falls_back_on_error<F>) struct instea
   using type = std::invoke_result_t<const F&, const error&>;
 };
 template <class F, class Req>
-requires(!falls_back_on_request<F, Req> && !falls_back_on_error<F>
-         && std::invocable<const F&>) struct instead<F, Req> {
+requires(
+    !falls_back_on_request<
+        F, Req> && !falls_back_on_error<F> && std::invocable<const F&>) struct instead<F, Req> {
   using type = std::invoke_result_t<const F&>;
 };
 
 /// Whether F can stand in for an answer.
 template <class F, class Req, class Resp>
-concept stands_in = (std::same_as<F, last_value_t> && std::copy_constructible<Resp>)
-                    || (!std::same_as<F, last_value_t>
-                        && std::convertible_to<typename instead<F, Req>::type, result<Resp>>);
+concept stands_in
+    = (std::same_as<F, last_value_t> && std::copy_constructible<Resp>)
+      || (!std::same_as<
+              F,
+              last_value_t> && std::convertible_to<typename instead<F, Req>::type, result<Resp>>);
 
 template <class F, class Resp>
 struct fallback_state {

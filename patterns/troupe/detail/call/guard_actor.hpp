@@ -60,6 +60,8 @@ public:
   using guard_base::now;
   using guard_base::rng;
   using guard_base::set_timer;
+  time_point begin_call() { return now(); }
+  void answered(time_point /*at*/) const noexcept {}
   const std::string& service_name() const noexcept { return service(); }
 
   /// Calls `k` after `d`, or as soon as the attempt is given up.
