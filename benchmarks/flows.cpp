@@ -1,16 +1,17 @@
 // Times flows of uint64 items and prints one line a run:
 //
-//     flows --workload W1|W2|W3|W4|W4o|W5a|W5b|W8 [--n ITEMS] [--buffer ITEMS] [--monitor on]
-//     RESULT workload=W1 peer=troupe n=.. ns_per_item=.. items_per_s=.. wall_ms=.. cpu_ms=..
+//     flows --workload W1|W2|W3|W4|W4o|W5a|W5b|W8|breaker [--n ITEMS] [--buffer ITEMS] [--monitor
+//     on] RESULT workload=W1 peer=troupe n=.. ns_per_item=.. items_per_s=.. wall_ms=.. cpu_ms=..
 //     rss_kb=.. checksum=..
 //
 // W1: 1 producer -> 1 consumer. W2: 4 producers -> 4 consumers. W3: source -> x*2 -> +10 ->
 // x^(x>>1) -> keep evens -> sink. W4: source -> 4 workers in turn (x*x) -> first come -> sink; W4o:
 // the same in order. W5a, W5b: a worker_pool of 4 as a stage, tasks of 1 us and 20 us (as many
 // iterations as BENCH_ITERS_1US says, or 600): efficiency = n * task / 2 cores / wall. W8: one item
-// every 2 ms through the idle pipeline of W3: p50 and p99 from source to sink. The time runs from
-// before the first actor is spawned to after the last is gone. Checksums depend on the order where
-// there is one.
+// every 2 ms through the idle pipeline of W3: p50 and p99 from source to sink. breaker: calls of
+// 200 ns without and with a circuit_breaker, in turns; the best of each, and the difference for a
+// call in wall and in processor time (of all threads). The time runs from before the first actor is
+// spawned to after the last is gone. Checksums depend on the order where there is one.
 
 #include <algorithm>
 #include <atomic>
@@ -54,7 +55,8 @@ arguments parse(int argc, char** argv) {
     a.workload = given["--workload"];
   if (given.contains("--peer"))
     a.peer = given["--peer"];
-  const std::map<std::string, u64> usual{{"W5a", 1'000'000}, {"W5b", 100'000}, {"W8", 500}};
+  const std::map<std::string, u64> usual{
+      {"W5a", 1'000'000}, {"W5b", 100'000}, {"W8", 500}, {"breaker", 1'000'000}};
   a.n = number("--n", usual.contains(a.workload) ? usual.at(a.workload) : a.n);
   a.buffer = number("--buffer", a.buffer);
   a.watched = given["--monitor"] == "on";
@@ -205,6 +207,51 @@ bool pool_of_four(caf::actor_system& sys, const arguments& a) {
   return end.clean();
 }
 
+struct call_cost {
+  double wall_ns = 1e30;
+  double cpu_ns = 1e30;
+  u64 checksum = 0;
+};
+
+// One more try; false if it did not end well.
+template <class Call>
+bool timed_calls(caf::actor_system& sys, const arguments& a, const Call& call, call_cost& best) {
+  const auto n = static_cast<double>(a.n);
+  u64 sum = 0;
+  const auto began = wall::now();
+  const auto cpu = cpu_ms();
+  const auto end
+      = tr::start(sys, counter(a, 0, a.n) | call
+                           | tr::sink("sink", [&sum](u64 x) { sum += x; }, {.buffer = a.buffer}))
+            .wait();
+  const std::chrono::duration<double, std::nano> took = wall::now() - began;
+  best = {std::min(best.wall_ns, took.count() / n),
+          std::min(best.cpu_ns, (cpu_ms() - cpu) * 1e6 / n), sum};
+  return end.clean();
+}
+
+bool cost_of_a_breaker(caf::actor_system& sys, const arguments& a) {
+  const auto* const given = std::getenv("BENCH_ITERS_1US");
+  const u64 iterations = (given != nullptr ? std::stoull(given) : 600) / 5;
+  const auto f = [iterations](u64 x) { return work(x + 1, iterations); };
+  const tr::call_options o{.queue = a.buffer};
+  const auto plain = tr::call("x", f, o);
+  const auto guarded = tr::call("x", f, o, tr::circuit_breaker{});
+  call_cost without;
+  call_cost with;
+  for (int round = 0; round < 7; ++round)
+    if (!timed_calls(sys, a, plain, without) || !timed_calls(sys, a, guarded, with))
+      return false;
+  report(a, with.wall_ns * static_cast<double>(a.n), with.cpu_ns * static_cast<double>(a.n) / 1e6,
+         with.checksum,
+         " task_ns=" + std::to_string(task_ns(iterations)) + " plain_ns="
+             + std::to_string(without.wall_ns) + " breaker_ns=" + std::to_string(with.wall_ns)
+             + " difference_ns=" + std::to_string(with.wall_ns - without.wall_ns)
+             + " cpu_difference_ns=" + std::to_string(with.cpu_ns - without.cpu_ns)
+             + " ratio=" + std::to_string(with.wall_ns / without.wall_ns));
+  return with.checksum == without.checksum;
+}
+
 bool idle_latency(caf::actor_system& sys, const arguments& a) {
   std::vector<u64> latencies;
   const auto now = [] { return static_cast<u64>(wall::now().time_since_epoch().count()); };
@@ -246,6 +293,9 @@ int main(int argc, char** argv) {
     return pool_of_four(sys, a) ? 0 : 1;
   if (a.workload == "W8")
     return idle_latency(sys, a) ? 0 : 1;
-  std::cerr << "UNSUPPORTED " << a.workload << "; there are W1, W2, W3, W4, W4o, W5a, W5b, W8\n";
+  if (a.workload == "breaker")
+    return cost_of_a_breaker(sys, a) ? 0 : 1;
+  std::cerr << "UNSUPPORTED " << a.workload
+            << "; there are W1, W2, W3, W4, W4o, W5a, W5b, W8, breaker\n";
   return 3;
 }

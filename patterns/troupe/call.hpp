@@ -52,6 +52,11 @@ auto call(std::string name, F&& f, P&&... policies) {
     static_assert(detail::never<F>,
                   "troupe: retry and hedge need the request again, but this function consumes it "
                   "and it cannot be copied; take it by const reference");
+  } else if constexpr (!(detail::answerable<std::decay_t<P>, Req, Resp> && ...)) {
+    static_assert(detail::never<F>,
+                  "troupe: a fallback of this call is neither the response nor a function of "
+                  "request and error, of the error or of nothing that returns one; and last_value "
+                  "needs a response that can be copied");
   } else {
     return detail::make_call_pipe<Req, Resp, function>(std::move(name), std::forward<F>(f),
                                                        std::forward<P>(policies)...);

@@ -16,8 +16,7 @@ inline constexpr last_value_t last_value{};
 ///                                  }))
 ///
 /// Shape:  a value, `last_value`, or a function of the request and the error, the error, or
-/// nothing,
-///         which returns the response or a troupe::result of it.
+///         nothing, which returns the response or a troupe::result of it.
 /// Bound:  `last_value` keeps one response.
 /// Errors: what the function returns or throws is the answer then; `last_value` without one leaves
 ///         the error as it is. A cancelled call is not answered in another way.

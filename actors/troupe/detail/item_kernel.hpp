@@ -150,7 +150,8 @@ outcome settle(Answer&& answer, Emit& emit, std::exception_ptr& fault) {
 ///
 /// An operation may derive from `faulty` to return errors, have `keeps()` to say that a failed item
 /// is intact, `view(item, kept)` to show another thing than the item to the dead-letter sink, and
-/// have `finish` / `due` / `expire` like `kernel`.
+/// have `begin_batch`, called before the first item of each `step`, and `finish` / `due` / `expire`
+/// like `kernel`.
 template <class Op>
 class item_kernel final : public kernel {
   using input = typename Op::input;
@@ -161,6 +162,8 @@ public:
 
   void step(batch_base& in, batch_base* out, kernel_host& host) override {
     auto& items = static_cast<batch<input>&>(in).items;
+    if constexpr (requires { op_.begin_batch(); })
+      op_.begin_batch();
     while (in.left() > 0 && !host.halted()) {
       std::exception_ptr fault;
       try {

@@ -44,7 +44,7 @@ struct breaker_layer : layer<Resp, shared_breaker, Next> {
   template <class Host, class Attempt, class Done>
   void run(Host& host, Attempt attempt, Done done) {
     auto& breaker = *this->state;
-    const auto began = host.now();
+    const auto began = host.begin_call();
     auto permit = breaker.admit(began);
     if (!permit) {
       done(refusal<Resp>(errc::breaker_open, host.service_name(), "the circuit breaker is open",
@@ -56,6 +56,8 @@ struct breaker_layer : layer<Resp, shared_breaker, Next> {
                     done = std::move(done)](result<Resp> r) mutable {
                      const auto now = host.now();
                      held.spend(r ? nullptr : &r.error(), now - began, now);
+                     if (r)
+                       host.answered(now);
                      done(std::move(r));
                    });
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -33,6 +34,8 @@ private:
   std::mutex mutex_;
   bulkhead_gate gate_;
   std::map<ticket, std::function<void()>> waiting_;
+  std::deque<std::function<void()>> granted_; ///< not told yet
+  bool telling_ = false;
   const duration wait_;
 };
 
@@ -92,26 +95,29 @@ private:
 
   template <class Host, class Attempt, class Done>
   void wait(Host& host, Attempt attempt, Done done, shared_bulkhead::ticket ticket) {
-    struct parked {
+    struct waiter {
       Attempt attempt;
       Done done;
       bool granted = false;
     };
-    auto p = std::make_shared<parked>(parked{std::move(attempt), std::move(done)});
+    auto p = std::make_shared<waiter>(waiter{std::move(attempt), std::move(done)});
     host.sleep(p->attempt, this->state->wait(), [this, &host, p, ticket] {
       if (p->granted && !p->attempt.over())
         enter(host, p->attempt, std::move(p->done));
       else
         leave_queue(host, *p, ticket);
     });
-    this->state->wait_for(ticket, [p] {
-      p->granted = true;
-      p->attempt.wake();
+    // Not held by what may outlive the host.
+    this->state->wait_for(ticket, [parked = std::weak_ptr{p}] {
+      if (const auto w = parked.lock()) {
+        w->granted = true;
+        w->attempt.wake();
+      }
     });
   }
 
-  template <class Host, class Parked>
-  void leave_queue(Host& host, Parked& p, shared_bulkhead::ticket ticket) {
+  template <class Host, class Waiter>
+  void leave_queue(Host& host, Waiter& p, shared_bulkhead::ticket ticket) {
     if (p.granted)
       this->state->leave(host.now());
     else

@@ -28,7 +28,10 @@ std::shared_ptr<shared_budget> call_controls::budget(double share) {
 }
 
 std::shared_ptr<retry_state> call_controls::add(const retry& p) {
-  auto state = std::make_shared<retry_state>(p, budget(p.budget));
+  const auto shared = budget(p.budget);
+  if (retries_.empty()) // a hedge outside of it has none of its own
+    shared->set_share(p.budget);
+  auto state = std::make_shared<retry_state>(p, shared);
   retries_.push_back(state);
   return state;
 }
@@ -170,17 +173,24 @@ void shared_bulkhead::cancel(ticket t) {
   waiting_.erase(t);
 }
 
-// Those whose time is over are told so by their own timers.
+// Those whose time is over are told so by their own timers. One that is refused further inside
+// leaves while it is told: the next is told here, and not from there, however many wait.
 void shared_bulkhead::leave(time_point now) {
-  std::vector<std::function<void()>> granted;
-  {
-    const std::lock_guard lock{mutex_};
-    for (const auto t : gate_.leave(now).admitted)
-      if (auto found = waiting_.extract(t))
-        granted.push_back(std::move(found.mapped()));
-  }
-  for (const auto& f : granted)
+  std::unique_lock lock{mutex_};
+  for (const auto t : gate_.leave(now).admitted)
+    if (auto found = waiting_.extract(t))
+      granted_.push_back(std::move(found.mapped()));
+  if (telling_)
+    return;
+  telling_ = true;
+  while (!granted_.empty()) {
+    const auto f = std::move(granted_.front());
+    granted_.pop_front();
+    lock.unlock();
     f();
+    lock.lock();
+  }
+  telling_ = false;
 }
 
 } // namespace troupe::detail

@@ -47,7 +47,7 @@ public:
   std::shared_ptr<timeout_state> add(const timeout& p);
 
 private:
-  /// One for all, with the share that the first to ask gives it.
+  /// One for all, with the share that the outermost retry gives it.
   std::shared_ptr<shared_budget> budget(double share);
   void check(const settings& s) const;
 

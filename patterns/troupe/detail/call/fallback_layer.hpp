@@ -18,11 +18,34 @@ concept falls_back_on_request = std::invocable<const F&, const Req&, const error
 template <class F>
 concept falls_back_on_error = std::invocable<const F&, const error&>;
 
+/// What F gives in place of an answer.
+template <class F, class Req>
+struct instead {
+  using type = const F&;
+};
+template <class F, class Req>
+requires falls_back_on_request<F, Req>
+struct instead<F, Req> {
+  using type = std::invoke_result_t<const F&, const Req&, const error&>;
+};
+template <class F, class Req>
+requires(!falls_back_on_request<F, Req> && falls_back_on_error<F>) struct instead<F, Req> {
+  using type = std::invoke_result_t<const F&, const error&>;
+};
+template <class F, class Req>
+requires(
+    !falls_back_on_request<
+        F, Req> && !falls_back_on_error<F> && std::invocable<const F&>) struct instead<F, Req> {
+  using type = std::invoke_result_t<const F&>;
+};
+
 /// Whether F can stand in for an answer.
 template <class F, class Req, class Resp>
-concept falls_back
-    = std::same_as<F, last_value_t> || falls_back_on_request<F, Req> || falls_back_on_error<
-        F> || std::invocable<const F&> || std::convertible_to<const F&, Resp>;
+concept stands_in
+    = (std::same_as<F, last_value_t> && std::copy_constructible<Resp>)
+      || (!std::same_as<
+              F,
+              last_value_t> && std::convertible_to<typename instead<F, Req>::type, result<Resp>>);
 
 template <class F, class Resp>
 struct fallback_state {
@@ -48,10 +71,15 @@ struct fallback_layer : layer<Resp, fallback_state<F, Resp>, Next> {
   }
 
 private:
+  // An answer that cannot be copied now is one nevertheless, and no last value.
   void note(const Resp& good) {
     if constexpr (std::same_as<F, last_value_t>) {
       const std::lock_guard lock{this->state->mutex};
-      this->state->latest = good;
+      try {
+        this->state->latest = good;
+      } catch (...) {
+        this->state->latest.reset();
+      }
     }
   }
 

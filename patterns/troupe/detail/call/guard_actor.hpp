@@ -50,7 +50,7 @@ public:
   void on_exit() override {
     const service_thread at_work; // may let go of the last handle of a service
     guard_base::on_exit();
-    attempts_.clear();
+    std::exchange(attempts_, {}); // one that lets go of its place may look for others
   }
 
   // -- what the layers see of it ------------------------------------------------------------------
@@ -60,6 +60,8 @@ public:
   using guard_base::now;
   using guard_base::rng;
   using guard_base::set_timer;
+  time_point begin_call() { return now(); }
+  void answered(time_point /*at*/) const noexcept {}
   const std::string& service_name() const noexcept { return service(); }
 
   /// Calls `k` after `d`, or as soon as the attempt is given up.
@@ -94,7 +96,7 @@ protected:
         [this](asked_msg<Req, Resp>& msg) { begin(std::move(msg.asked)); },
         [this](attempted_msg<Resp>& msg) {
           finish_attempt(msg.id, std::move(*msg.answer));
-          worker_is_free(msg.worker, msg.crashed);
+          worker_is_free(msg.worker, msg.id, msg.crashed);
         },
         [this](cancelled_msg msg) { give_up_call(msg.call); },
     }
@@ -102,9 +104,13 @@ protected:
   }
 
   void give_up(const error& why) override {
-    for (auto& [id, c] : std::exchange(calls_, {})) {
+    const auto open = std::exchange(calls_, {});
+    // All of them first: a place that one gives back is not to let another in.
+    for (const auto& [id, c] : open)
       c.scope->ctx().cancel();
+    for (const auto& [id, c] : open) {
       c.leave();
+      c.scope->drop();
       c.asked->finish(tl::unexpected<error>{why});
     }
   }
@@ -145,9 +151,9 @@ private:
     std::size_t on_cancel = 0;
     std::uint64_t deadline = 0; ///< its timer
 
-    void leave() {
+    void leave() const {
       if (asked->item.ctx)
-        asked->item.ctx->forget(std::exchange(on_cancel, 0));
+        asked->item.ctx->forget(on_cancel);
     }
   };
   struct open_attempt {
@@ -184,8 +190,11 @@ private:
 
   // The caller no longer waits: whatever the layers wait for ends now.
   void give_up_call(call_id id) {
-    if (const auto found = calls_.find(id); found != calls_.end())
-      std::shared_ptr { found->second.scope } -> give_up(found->second.asked->item.ctx->why());
+    const auto found = calls_.find(id);
+    if (found == calls_.end())
+      return;
+    const auto scope = found->second.scope; // the call is gone before this is over
+    scope->give_up(found->second.asked->item.ctx->why());
   }
 
   void finish_attempt(attempt_id id, result<Resp> r) {

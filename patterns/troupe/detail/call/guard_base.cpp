@@ -65,8 +65,10 @@ void guard_base::enqueue(attempt_id id) {
   dispatch();
 }
 
-void guard_base::worker_is_free(std::size_t i, bool crashed) {
-  workers_[i].busy_with = 0;
+void guard_base::worker_is_free(std::size_t i, attempt_id made, bool crashed) {
+  // Else it is news of one that has died since, and been replaced.
+  if (workers_[i].busy_with == made)
+    workers_[i].busy_with = 0;
   if (crashed)
     account_->restart();
   dispatch();

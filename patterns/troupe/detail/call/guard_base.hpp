@@ -53,7 +53,8 @@ protected:
   void enqueue(attempt_id id);
   /// Nobody waits for it any more. A worker that is at it stays busy until its function returns.
   void forget(attempt_id id) { waiting_.erase(id); }
-  void worker_is_free(std::size_t worker, bool crashed);
+  /// It has made this attempt.
+  void worker_is_free(std::size_t worker, attempt_id made, bool crashed);
 
 private:
   struct alarm_msg {

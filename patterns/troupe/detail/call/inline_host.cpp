@@ -13,6 +13,7 @@ bool inline_host::go_on() {
   if (!sleeping_.then)
     return false;
   const auto s = std::exchange(sleeping_, {});
+  answered_.reset();
   if (is_driven(*system_))
     drive_for(*system_, s.for_how_long, *s.ctx);
   else

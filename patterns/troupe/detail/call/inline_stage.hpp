@@ -27,6 +27,7 @@ struct inline_op : faulty {
 
   inline_op(inline_host h, Chain c, bool k) : host(std::move(h)), chain(std::move(c)), keep(k) {}
 
+  void begin_batch() noexcept { host.begin_batch(); }
   bool keeps() const noexcept { return keep && std::copy_constructible<T>; }
 
   outcome operator()(T& item, emitter<output>& out, kernel_host& stage) {

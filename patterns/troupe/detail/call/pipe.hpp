@@ -30,6 +30,12 @@ concept call_arguments = arguments_of_call<P...>::value;
 template <class F, class Req, class... P>
 concept repeatable = !calls_again<P...> || can_keep<F, Req>;
 
+/// Whether the policy can give this call's answers.
+template <class P, class Req, class Resp>
+inline constexpr bool answerable = true;
+template <class F, class Req, class Resp>
+inline constexpr bool answerable<fallback<F>, Req, Resp> = stands_in<F, Req, Resp>;
+
 /// Throws std::invalid_argument for an option out of range.
 template <class P>
 void check_policy(const std::string& call, const P& p) {

@@ -26,6 +26,14 @@ void call_scope::give_up(const error& why) {
   wake();
 }
 
+// What waits holds the scope that it waits with.
+void call_scope::drop() noexcept {
+  for (const auto& c : std::exchange(children_, {}))
+    if (const auto open = c.lock())
+      open->drop();
+  std::exchange(wake_, nullptr);
+}
+
 void call_scope::wake() {
   if (const auto f = std::exchange(wake_, nullptr))
     f();

@@ -29,6 +29,8 @@ public:
 
   /// Cancels the context, and wakes what waits here and in the children.
   void give_up(const error& why);
+  /// Lets go of what waits here and in the children, and does not wake it: its actor has ended.
+  void drop() noexcept;
 
 private:
   context ctx_;

@@ -11,6 +11,12 @@ class shared_budget {
 public:
   explicit shared_budget(double share) : budget_(share) {}
 
+  /// Before it is used.
+  void set_share(double share) {
+    const std::lock_guard lock{mutex_};
+    budget_ = retry_budget{share};
+  }
+
   void call(time_point now) {
     const std::lock_guard lock{mutex_};
     budget_.call(now);
