@@ -1,17 +1,8 @@
 #!/usr/bin/env bash
 # flaky_service: the breaker opens, tries, closes again, and spares the backend; every call ends; wrong options are refused.
-set -euo pipefail
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-out=$(mktemp) err=$(mktemp)
-trap 'rm -f "$out" "$err"' EXIT
-
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0 && shift
-  timeout 60 "$@" >"$out" 2>"$err" </dev/null || status=$?
-  ((status == wanted)) && return
-  echo "status $status, expected $wanted: $*" && cat "$out" "$err" && exit 1
-}
-not() { echo "$1:" && cat "$out" && exit 1; }
 sums() { sed -n "s/^ *$1  *\([0-9.]*\)  *\([0-9.]*\)$/\1 \2/p" "$out"; } # WHAT: without and with the breaker
 
 expect 0 "$TROUPE_BIN/flaky_service" --seconds 6 --rate 50

@@ -1,17 +1,8 @@
 #!/usr/bin/env bash
 # hedged_reads: the same luck with and without hedging, a shorter tail with it, few attempts more; wrong options are refused.
-set -euo pipefail
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-out=$(mktemp) err=$(mktemp)
-trap 'rm -f "$out" "$err"' EXIT
-
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0 && shift
-  timeout 60 "$@" >"$out" 2>"$err" </dev/null || status=$?
-  ((status == wanted)) && return
-  echo "status $status, expected $wanted: $*" && cat "$out" "$err" && exit 1
-}
-not() { echo "$1:" && cat "$out" && exit 1; }
 holds() { awk "BEGIN { exit !($1) }"; }
 row() { sed -n "s/^$1  *//p" "$out" | head -n 1; } # p50, p90, p99, max, attempts, extra load
 

@@ -1,19 +1,11 @@
 #!/usr/bin/env bash
 # orders: every line is in the ledger or a dead letter, the breaker refuses while prices cannot be had, alerts are
 # raised and resolved; what is wrong with files and options is said.
-set -euo pipefail
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
 orders=$TROUPE_BIN/orders
 
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0 && shift
-  timeout 60 "$@" >out 2>err </dev/null || status=$?
-  ((status == wanted)) && return
-  echo "status $status, expected $wanted: $*" && cat out err && exit 1
-}
 not() { echo "$1:" && cat out && exit 1; }
 count() { # STAGE WHAT
   sed -n "s/^$1: .*\b$2 \([0-9]*\).*/\1/p" out
