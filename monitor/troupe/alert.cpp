@@ -19,8 +19,11 @@ std::string to_string(const alert& a) {
   std::string text{raised ? to_string(a.level) : to_string(a.state)};
   text.append(": ").append(detail::format_subject(a.metric, a.stage));
   text.append(" = ").append(detail::format_value(a.metric, a.value, measured_digits));
-  text.append(raised ? " " : ", was ").append(detail::symbol(a.side)).append(" ");
-  text.append(detail::format_value(a.metric, a.limit, detail::written_digits));
+  // What is equal to its limit need not be followed by it.
+  if (!raised || a.side != comparison::equal) {
+    text.append(raised ? " " : ", was ").append(detail::symbol(a.side)).append(" ");
+    text.append(detail::format_value(a.metric, a.limit, detail::written_digits));
+  }
   // A limit that was passed just now has not lasted.
   if (a.lasted() > duration::zero())
     text.append(" for ").append(detail::format_duration(a.lasted(), measured_digits));

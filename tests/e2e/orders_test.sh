@@ -6,7 +6,6 @@
 
 orders=$TROUPE_BIN/orders
 
-not() { echo "$1:" && cat out && exit 1; }
 count() { # STAGE WHAT
   sed -n "s/^$1: .*\b$2 \([0-9]*\).*/\1/p" out
 }
