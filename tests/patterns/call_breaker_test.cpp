@@ -159,13 +159,15 @@ TEST_SUITE("call: circuit_breaker") {
     virtual_system sys;
     const auto slow_calls = [&](auto f, auto... outside) {
       auto r = tr::start(
-          sys, tr::from("n", numbers(9))
+          sys, tr::from("n", numbers(300))
                    | tr::call("x", f, tr::call_options{.on_error = tr::on_error::skip}, outside...,
-                              tr::circuit_breaker{.failure_rate = 1, .slow_after = 10ms})
+                              tr::circuit_breaker{.slow_after = 10ms,
+                                                  .window = tr::last_calls(1'000),
+                                                  .minimum_calls = 1'000})
                    | tr::ignore("out"));
       const auto breaker = r.breaker("x");
       (void)r.wait();
-      CHECK(breaker.snapshot().buffered == 9);
+      CHECK(breaker.snapshot().buffered == 300);
       return breaker.snapshot().slow;
     };
     const auto wait = [&sys] { run_for(sys, 11ms); };
@@ -176,7 +178,7 @@ TEST_SUITE("call: circuit_breaker") {
                 wait();
               return x;
             })
-            == 3);
+            == 100);
     }
     SUBCASE("not what a fallback takes") {
       CHECK(slow_calls([](int x) { return x % 3 == 1 ? failed() : tr::result<int>{x}; },
