@@ -193,6 +193,29 @@ TEST_SUITE("call: circuit_breaker") {
     }
   }
 
+  TEST_CASE("a call begins when the one before was answered, if no time may have passed since") {
+    virtual_system sys;
+    tr::detail::inline_host host{*sys, "x"};
+    const auto t0 = tr::detail::now(*sys);
+    const auto answer_and_wait = [&] {
+      host.answered(t0);
+      run_for(sys, 1s);
+    };
+
+    answer_and_wait();
+    CHECK(host.begin_call() == t0);
+    CHECK(host.begin_call() == t0 + 1s); // once
+    answer_and_wait();
+    host.begin_batch();
+    CHECK(host.begin_call() == t0 + 2s);
+    int request = 0;
+    tr::context ctx;
+    answer_and_wait();
+    host.sleep(tr::detail::inline_attempt<int>{request, ctx}, 0ms, [] {});
+    CHECK(host.go_on());
+    CHECK(host.begin_call() == t0 + 3s);
+  }
+
   TEST_CASE("a listener that throws, or asks the service again, does no harm") {
     virtual_system sys;
     backend b;
