@@ -159,13 +159,15 @@ TEST_SUITE("call: circuit_breaker") {
     virtual_system sys;
     const auto slow_calls = [&](auto f, auto... outside) {
       auto r = tr::start(
-          sys, tr::from("n", numbers(9))
+          sys, tr::from("n", numbers(300))
                    | tr::call("x", f, tr::call_options{.on_error = tr::on_error::skip}, outside...,
-                              tr::circuit_breaker{.failure_rate = 1, .slow_after = 10ms})
+                              tr::circuit_breaker{.slow_after = 10ms,
+                                                  .window = tr::last_calls(1'000),
+                                                  .minimum_calls = 1'000})
                    | tr::ignore("out"));
       const auto breaker = r.breaker("x");
       (void)r.wait();
-      CHECK(breaker.snapshot().buffered == 9);
+      CHECK(breaker.snapshot().buffered == 300);
       return breaker.snapshot().slow;
     };
     const auto wait = [&sys] { run_for(sys, 11ms); };
@@ -176,7 +178,7 @@ TEST_SUITE("call: circuit_breaker") {
                 wait();
               return x;
             })
-            == 3);
+            == 100);
     }
     SUBCASE("not what a fallback takes") {
       CHECK(slow_calls([](int x) { return x % 3 == 1 ? failed() : tr::result<int>{x}; },
@@ -189,6 +191,29 @@ TEST_SUITE("call: circuit_breaker") {
     SUBCASE("not the wait for a token") {
       CHECK(slow_calls([](int x) { return x; }, tr::rate_limit(tr::every(20ms))) == 0);
     }
+  }
+
+  TEST_CASE("a call begins when the one before was answered, if no time may have passed since") {
+    virtual_system sys;
+    tr::detail::inline_host host{*sys, "x"};
+    const auto t0 = tr::detail::now(*sys);
+    const auto answer_and_wait = [&] {
+      host.answered(t0);
+      run_for(sys, 1s);
+    };
+
+    answer_and_wait();
+    CHECK(host.begin_call() == t0);
+    CHECK(host.begin_call() == t0 + 1s); // once
+    answer_and_wait();
+    host.begin_batch();
+    CHECK(host.begin_call() == t0 + 2s);
+    int request = 0;
+    tr::context ctx;
+    answer_and_wait();
+    host.sleep(tr::detail::inline_attempt<int>{request, ctx}, 0ms, [] {});
+    CHECK(host.go_on());
+    CHECK(host.begin_call() == t0 + 3s);
   }
 
   TEST_CASE("a listener that throws, or asks the service again, does no harm") {
