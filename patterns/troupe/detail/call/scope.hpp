@@ -14,7 +14,7 @@ namespace troupe::detail {
 /// that it was given up. Used by that actor only; its context goes to the function.
 class call_scope {
 public:
-  explicit call_scope(context ctx) : ctx_(std::move(ctx)) {}
+  explicit call_scope(const context& ctx) : ctx_(ctx) {}
 
   context& ctx() noexcept { return ctx_; }
   /// An attempt that can be given up alone.
