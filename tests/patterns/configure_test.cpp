@@ -50,8 +50,9 @@ TEST_SUITE("configure") {
       auto r = tr::start(
           sys, tr::from("n", std::vector<int>{1, 2, 3})
                    | tr::fan_out("work", [](int x) { return x; }, {.workers = 2, .to = to})
-                   | tr::fan_in("all") | tr::collect("out", out));
-      r.pause("out");
+                   | tr::fan_in("all", {.merge = tr::merge::round_robin})
+                   | tr::collect("out", out));
+      r.pause("out"); // what the fan_in has made waits there; the workers have nothing left
       tr::detail::virtual_time::run_jobs(sys);
       r.configure("work", {.workers = tr::worker_range{6}});
       tr::detail::virtual_time::run_jobs(sys);
