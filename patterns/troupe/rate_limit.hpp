@@ -39,6 +39,12 @@ private:
         ++in.cursor;
     }
   }
+
+  void show_rest(batch_base& in, const error& why, kernel_host& host) override {
+    auto& items = static_cast<batch<T>&>(in).items;
+    for (auto i = in.cursor; i < items.size(); ++i)
+      host.show(why, view_of(items[i], true));
+  }
 };
 
 } // namespace detail
@@ -54,7 +60,7 @@ private:
 ///         is late by, up to that, is made good. Where timers may be later, as on a busy machine,
 ///         the rate is reached with a burst of what comes in that time.
 /// Errors: std::invalid_argument for a rate <= 0 or a burst < 1; none at run time. `limit::shed`
-///         counts refusals as shed.
+///         counts refusals as shed; dead letters show them as rate_limited.
 /// Live:   `run.configure("throttle", {.rate = per_second(900), .burst = 90})`.
 /// Drain:  what waits goes on at its rate until the drain's limit; what is left then is abandoned.
 /// Cost:   about 1 ns an item while the rate does not limit; a timer for each wait while it does.

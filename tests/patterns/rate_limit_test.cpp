@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <any>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -125,6 +126,25 @@ TEST_SUITE("rate_limit") {
     CHECK(c.shed == 4);
     CHECK(c.emitted == 2);
     CHECK_FALSE(end.clean());
+  }
+
+  TEST_CASE("what it sheds can be had as dead letters") {
+    virtual_system sys;
+    std::vector<tr::dead_letter> letters;
+    arrivals log{sys};
+    auto r = tr::start(
+        sys, throttled(6, per_second(10), {.burst = 2, .mode = tr::limit::shed}, log),
+        tr::run_options{.dead_letters = [&](const tr::dead_letter& l) { letters.push_back(l); },
+                        .dead_letters_for = tr::loss::shed});
+    const auto end = r.wait();
+
+    CHECK(end.stage("throttle").shed == 4);
+    REQUIRE(letters.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+      CHECK(letters[i].stage == "throttle");
+      CHECK(letters[i].reason.code() == tr::errc::rate_limited);
+      CHECK(std::any_cast<int>(letters[i].item) == 2 + static_cast<int>(i));
+    }
   }
 
   TEST_CASE("shed lets pass again as soon as there is a permit") {

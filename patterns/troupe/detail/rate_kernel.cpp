@@ -22,10 +22,15 @@ void rate_kernel_base::step(batch_base& in, batch_base* out, kernel_host& host) 
   if (host.times_items() && handed_on > 0)
     for (std::size_t i = 0; i < handed_on; ++i)
       host.took((host.now() - now) / handed_on);
-  if (mode_ == limit::shed && handed_on == passed && passed < wanted) {
-    host.counts().shed(in.left());
-    in.cursor = in.size();
-  }
+  if (mode_ == limit::shed && handed_on == passed && passed < wanted)
+    shed_rest(in, host);
+}
+
+void rate_kernel_base::shed_rest(batch_base& in, kernel_host& host) {
+  host.counts().shed(in.left());
+  if (host.shows(loss::shed))
+    show_rest(in, {errc::rate_limited, {}, "the rate limit was reached"}, host);
+  in.cursor = in.size();
 }
 
 void rate_kernel_base::expire(time_point, batch_base*, kernel_host&) { pacer_.wake(); }

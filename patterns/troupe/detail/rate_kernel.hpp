@@ -36,6 +36,9 @@ public:
 private:
   /// Moves the next `n` items, and counts them.
   virtual void hand_on(batch_base& in, batch_base& out, std::size_t n, kernel_host& host) = 0;
+  /// Shows the items that are left to whom it may concern.
+  virtual void show_rest(batch_base& in, const error& why, kernel_host& host) = 0;
+  void shed_rest(batch_base& in, kernel_host& host);
 
   pacer pacer_;
   limit mode_;
