@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <troupe/detail/item_kernel.hpp>
@@ -25,10 +26,14 @@ public:
     try {
       if (!function_)
         function_.emplace(*original_);
-      result<Resp> r = call_on(*function_, request, keep, ctx);
-      if (!r && r.error().stage().empty())
-        r = tl::unexpected<error>{std::move(r.error()).with_stage(name_)};
-      return r;
+      if constexpr (is_result<std::remove_cvref_t<answer_t<F, Req>>>) {
+        result<Resp> r = call_on(*function_, request, keep, ctx);
+        if (!r)
+          name_error(r);
+        return r;
+      } else {
+        return call_on(*function_, request, keep, ctx);
+      }
     } catch (const std::exception& e) {
       return crash(e.what());
     } catch (...) {
@@ -40,6 +45,12 @@ public:
   bool crashed() const noexcept { return crashed_; }
 
 private:
+  // Not inlined: where the function never fails, g++ 12 would warn of an error that is not there.
+  [[gnu::noinline]] void name_error(result<Resp>& r) const {
+    if (r.error().stage().empty())
+      r = tl::unexpected<error>{error{r.error()}.with_stage(name_)};
+  }
+
   result<Resp> crash(const char* what) {
     function_.reset();
     crashed_ = true;
