@@ -21,18 +21,15 @@ constexpr int crowd = 16;
 /// Runs `f(thread)` again and again in 16 threads that begin together, for `d`.
 template <class F>
 void hammer(tr::duration d, F f) {
-  std::atomic<bool> over{false};
-  std::latch begin{crowd + 1};
+  std::latch begin{crowd};
   std::vector<std::jthread> threads;
   for (int i = 0; i < crowd; ++i)
     threads.emplace_back([&, i] {
       begin.arrive_and_wait();
-      while (!over)
+      const auto end = steady_clock::now() + d; // real-time: permits come with it, also to threads
+      while (steady_clock::now() < end)
         f(i);
     });
-  begin.arrive_and_wait();
-  std::this_thread::sleep_for(d);
-  over = true;
 }
 
 double seconds(tr::duration d) { return std::chrono::duration<double>{d}.count(); }
