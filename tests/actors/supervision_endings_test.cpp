@@ -111,6 +111,23 @@ TEST_SUITE("supervision_machine") {
     CHECK(w.line() == "closed, closed, closed, ask c, ask a, end");
   }
 
+  TEST_CASE("regression: a start that fails while stop is busy with others is not tried again, and "
+            "does not keep it from ending") {
+    world w;
+    w.with({"a", "b"});
+    w.holds_start = {"a"};
+    w.holds_end = {"b"};
+    w.crashes("a");
+    w.stop();
+    CHECK(w.line() == "start a, ask b");
+
+    w.crashes("a");
+    w.ends("b");
+
+    CHECK(w.line() == "end");
+    CHECK(w.states() == "a stopped, b stopped");
+  }
+
   TEST_CASE("stop goes on with a child that is being ended already") {
     world w;
     w.with({"a", "b", "c"});

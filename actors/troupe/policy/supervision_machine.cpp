@@ -236,8 +236,10 @@ void supervision_machine::restart_scope(id i, bool starts) {
 }
 
 void supervision_machine::start_failed(id i, child& c, time_point now) {
-  const auto op = *std::exchange(operation_, std::nullopt);
   tell(event_kind::start_failed, i, c.why);
+  if (ending_ != ending::none) // and who started it has been given up
+    return gone(i, c);
+  const auto op = *std::exchange(operation_, std::nullopt);
   c.state = child_state::stopped;
   switch (op.what) {
   case operation::purpose::add: {
@@ -284,10 +286,7 @@ void supervision_machine::end_all(enum ending why, std::string text) {
   ending_text_ = std::move(text);
   if (operation_ && operation_->asked != 0)
     answer(operation_->asked, child_error::closed);
-  for (const auto& t : tasks_)
-    if (t.asked != 0)
-      answer(t.asked, child_error::closed);
-  tasks_.clear();
+  refuse_waiting();
   operation_ = {operation::purpose::end, 1, last_ + 1, false};
 }
 

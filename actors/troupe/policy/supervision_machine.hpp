@@ -176,6 +176,8 @@ private:
   void start_failed(id i, child& c, time_point now);
   void give_up(const std::string& why);
   void shut_down_after(const child& c);
+  /// What waits in line is refused.
+  void refuse_waiting();
   void end_all(enum ending why, std::string text);
 
   void create(id i, std::string name, child_options options, child_kind kind);

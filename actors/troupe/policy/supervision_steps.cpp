@@ -108,6 +108,7 @@ void supervision_machine::finish_operation() {
   case operation::purpose::recover:
     break;
   case operation::purpose::end:
+    refuse_waiting();
     ended_ = true;
     tell(event_kind::ended, 0, ending_text_);
     orders_.push_back({order_kind::end});
@@ -172,6 +173,13 @@ void supervision_machine::gone(id i, child& c) {
 
 void supervision_machine::answer(request r, child_error refusal, id i, std::string text) {
   orders_.push_back({order_kind::answer, i, r, refusal, event_kind::started, std::move(text), {}});
+}
+
+void supervision_machine::refuse_waiting() {
+  for (const auto& t : tasks_)
+    if (t.asked != 0)
+      answer(t.asked, child_error::closed);
+  tasks_.clear();
 }
 
 void supervision_machine::tell(event_kind k, id i, std::string why) {
