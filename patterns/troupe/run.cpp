@@ -223,7 +223,9 @@ void retune(const detail::run_handle& run, std::size_t stage, const settings& s)
     detail::refuse(n.what, n.name, s.timeout ? "timeout" : "attempts",
                    s.timeout ? detail::as_text(*s.timeout) : std::to_string(s.attempts->value()),
                    "a call with this policy");
-  run.tell_workers(stage, detail::retune_msg{checked_tuning(run.flow(), stage, s)});
+  const auto wanted = checked_tuning(run.flow(), stage, s);
+  if (run.state().tuned(stage).put(wanted))
+    run.tell_workers(stage, detail::retune_msg{});
 }
 
 } // namespace

@@ -13,9 +13,9 @@
 #include <troupe/context.hpp>
 #include <troupe/detail/account.hpp>
 #include <troupe/detail/batch.hpp>
+#include <troupe/detail/tuning.hpp>
 #include <troupe/error.hpp>
 #include <troupe/on_error.hpp>
-#include <troupe/policy/rate.hpp>
 
 namespace troupe::detail {
 
@@ -77,12 +77,6 @@ private:
   context& ctx_;
   loss shown_;
   account counts_;
-};
-
-/// What can be changed of a rate limit while it runs; what is empty stays as it is.
-struct tuning {
-  std::optional<troupe::rate> rate = {};
-  std::optional<amount> burst = {};
 };
 
 /// What a stage or sink does to its items; made anew for each actor, so it may have state.

@@ -32,6 +32,8 @@ stage_state state_of(caf::actor_system& sys, const graph& flow, std::size_t i) {
   if (n.make_kit)
     s.kit = n.make_kit(sys);
   s.crashes = std::make_unique<crash_record>(n.intensity);
+  if (n.paced)
+    s.tuned = std::make_unique<tuning_slot>();
   return s;
 }
 

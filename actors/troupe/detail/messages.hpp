@@ -95,10 +95,9 @@ struct abort_msg {
   using internal_message = void;
 };
 
-/// To the worker of a stage with a rate.
+/// To the worker of a stage with a rate: it has a tuning to take; see `tuning_slot`.
 struct retune_msg {
   using internal_message = void;
-  tuning what;
 };
 
 struct pause_msg {

@@ -19,6 +19,7 @@
 #include <troupe/detail/crash_record.hpp>
 #include <troupe/detail/dead_letter_office.hpp>
 #include <troupe/detail/stage_controls.hpp>
+#include <troupe/detail/tuning.hpp>
 #include <troupe/observer.hpp>
 #include <troupe/report.hpp>
 
@@ -60,6 +61,7 @@ struct stage_state {
   std::unique_ptr<crew_gauge> crew;
   shared_kit kit; ///< empty: its workers share nothing
   std::unique_ptr<crash_record> crashes;
+  std::unique_ptr<tuning_slot> tuned; ///< null: it has no rate
 };
 
 /// What the actors of a run share with its handle and its observers: counters, the halt flag, and
@@ -99,6 +101,8 @@ public:
   /// Nothing further may be started. The first reason is the one reported (errc::none: none).
   void halt(const error& reason);
   crash_record& crashes(std::size_t stage) const noexcept { return *stages_[stage].crashes; }
+  /// Of a stage with a rate.
+  tuning_slot& tuned(std::size_t stage) const noexcept { return *stages_[stage].tuned; }
 
   /// What somebody wants to see of what is lost, besides what a stage buries.
   loss shown() const noexcept { return dead_letters_.also(); }

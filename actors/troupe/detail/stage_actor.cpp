@@ -46,9 +46,9 @@ caf::message_handler stage_actor::handlers() {
         out_->replan(msg.plan);
         pump();
       },
-      [this](const retune_msg& msg) {
+      [this](retune_msg) {
         if (kernel_ != nullptr)
-          kernel_->retune(msg.what, now());
+          kernel_->retune(state().tuned(stage()).take(), now());
         pump();
       },
   }
