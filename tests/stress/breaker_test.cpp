@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <latch>
 #include <random>
 #include <thread>
 #include <vector>
 
+#include "stress_time.hpp"
 #include <troupe/detail/shared_breaker.hpp>
 
 using namespace std::chrono_literals;
@@ -22,12 +22,6 @@ namespace {
 
 constexpr int thread_count = 16;
 constexpr int trials = 5;
-
-// TROUPE_STRESS_SECONDS=10 for a longer one.
-troupe::duration how_long() {
-  const char* seconds = std::getenv("TROUPE_STRESS_SECONDS");
-  return seconds ? std::chrono::seconds{std::atoi(seconds)} : 1s;
-}
 
 /// Calls that succeed or fail in turns of some milliseconds, so that it opens and closes often.
 class hammer {
@@ -97,7 +91,7 @@ TEST_SUITE("breaker") {
     b.on_event([&](const breaker_event& e) { events.push_back(e); });
     hammer h{b};
 
-    h.run(how_long());
+    h.run(stress_time());
     const auto last = b.state(); // may be an event itself: the maximum wait of half_open
 
     MESSAGE(h.calls() << " calls, " << h.refused() << " refused, " << events.size() << " events");
@@ -113,7 +107,7 @@ TEST_SUITE("breaker") {
   }
 
   TEST_CASE("16 threads on one breaker: in half_open never more permits than trials") {
-    const auto end = clock_type::now() + how_long();
+    const auto end = clock_type::now() + stress_time();
     int rounds = 0;
     for (; clock_type::now() < end; ++rounds) {
       shared_breaker b{{.minimum_calls = trials, .trials = trials, .half_open_max_wait = 0s},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../support.hpp"
+#include "stress_time.hpp"
 #include <troupe/limiter.hpp>
 #include <troupe/rate_limit.hpp>
 
@@ -37,29 +38,26 @@ double seconds(tr::duration d) { return std::chrono::duration<double>{d}.count()
 } // namespace
 
 TEST_SUITE("limiter") {
-  TEST_CASE("16 threads at one limiter are allowed what the rate gives, and never more") {
+  TEST_CASE(
+      "16 threads at one limiter are allowed what the rate gives: no more, and nothing lost") {
     threaded_system sys;
     for (const double rate : {1e3, 1e6}) {
       CAPTURE(rate);
-      const double burst = rate / 10; // more than the threads are ever away for
-      const auto made = steady_clock::now();
+      const double burst = 3'600 * rate; // never full again, however late a thread is
       tr::limiter api{sys, "api", tr::per_second(rate), {.burst = burst}};
       std::atomic<std::uint64_t> allowed{0};
-      std::atomic<std::uint64_t> asked{0};
-      const auto began = steady_clock::now();
-      hammer(500ms, [&](int) {
-        ++asked;
+      const auto before = steady_clock::now();
+      REQUIRE(api.allow(burst));
+      const auto empty = steady_clock::now();
+      hammer(stress_time(), [&](int) {
         if (api.allow())
           ++allowed;
       });
-      const auto ended = steady_clock::now();
-      const auto count = static_cast<double>(allowed);
-      CHECK(count <= burst + rate * seconds(ended - made));
-      // Unless so few asked that nobody was refused.
-      if (asked > allowed)
-        CHECK(count >= 0.9
-                           * std::min(burst + rate * seconds(ended - began - 50ms),
-                                      static_cast<double>(asked)));
+      const auto end = steady_clock::now();
+      const double given = static_cast<double>(allowed) + api.tokens();
+      CHECK(given >= rate * seconds(end - empty) - 1);
+      CHECK(given <= rate * seconds(steady_clock::now() - before) + 1);
+      CHECK(allowed > 0);
     }
   }
 
@@ -67,7 +65,7 @@ TEST_SUITE("limiter") {
     threaded_system sys;
     tr::limiter api{sys, "api", tr::every(24h), {.burst = 64}};
     std::atomic<int> kept{0};
-    hammer(300ms, [&](int thread) {
+    hammer(stress_time(), [&](int thread) {
       if (thread % 4 == 0) {
         auto ctx = tr::context::background();
         const std::jthread other{[&] { ctx.cancel(); }};
@@ -107,8 +105,9 @@ TEST_SUITE("rate_limit") {
         CHECK(out == numbers(items));
         const auto took = seconds(end.elapsed());
         CHECK(took >= (items - burst) / rate);
-        if (burst > 1) // a busy machine may be late by 100 ms at the end
-          CHECK(took < (items - burst) / rate + 0.3);
+        // Exactly how much is made good is pacer_test's; a busy machine is late by any time.
+        if (burst > 1)
+          CHECK(took < 3 * (items - burst) / rate + 1);
       }
   }
 
