@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <exception>
 #include <iomanip>
 #include <iostream>
 #include <mutex>
@@ -24,6 +23,8 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
+
+#include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
 
@@ -215,29 +216,13 @@ int command(int argc, char** argv) {
   app.add_option("--seconds", o.seconds, "How long, 2 to 600 (default: 6)")
       ->check(CLI::Range(2, 600));
   app.footer("Exit codes: 0 every call was answered, 1 some were not, 2 wrong usage.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    std::cerr << "adaptive_pool: " << e.what() << " (see adaptive_pool --help)\n";
-    return 2;
-  }
-  const int code = run_load(o);
-  if (std::cout.flush())
-    return code;
-  std::cerr << "adaptive_pool: standard output: the table could not be written\n";
-  return 1;
+  if (const auto code = command_line::read(app, argc, argv))
+    return *code;
+  return command_line::written(app, run_load(o));
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return command(argc, argv);
-  } catch (const std::exception& e) {
-    std::cerr << "adaptive_pool: " << e.what() << '\n';
-    return 1;
-  }
+  return command_line::guarded("adaptive_pool", command, argc, argv);
 }

@@ -18,7 +18,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <future>
 #include <iomanip>
 #include <iostream>
@@ -30,6 +29,8 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+
+#include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
 
@@ -224,29 +225,13 @@ int command(int argc, char** argv) {
   app.add_option("--seed", o.seed, "Which reads are slow, 0 to 4294967295 (default: 1)")
       ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{4'294'967'295}));
   app.footer("Exit codes: 0 every read was answered, 1 some were not, 2 wrong usage.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    std::cerr << "hedged_reads: " << e.what() << " (see hedged_reads --help)\n";
-    return 2;
-  }
-  const int code = run_reads(o);
-  if (std::cout.flush())
-    return code;
-  std::cerr << "hedged_reads: standard output: the table could not be written\n";
-  return 1;
+  if (const auto code = command_line::read(app, argc, argv))
+    return *code;
+  return command_line::written(app, run_reads(o));
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return command(argc, argv);
-  } catch (const std::exception& e) {
-    std::cerr << "hedged_reads: " << e.what() << '\n';
-    return 1;
-  }
+  return command_line::guarded("hedged_reads", command, argc, argv);
 }

@@ -18,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
@@ -35,6 +34,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+
+#include "command_line.hpp"
 
 #include <troupe/shutdown_signals.hpp>
 #include <troupe/troupe.hpp>
@@ -262,14 +263,8 @@ int command(int argc, char** argv) {
   app.add_option("--output,-o", output, "The file to write; replaced if it exists")
       ->type_name("FILE");
   app.footer("Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    return wrong_usage(e.what());
-  }
+  if (const auto code = command_line::read(app, argc, argv))
+    return *code;
   if (files.empty() != output.empty())
     return wrong_usage(files.empty() ? "nothing to merge: name files, too"
                                      : "where to? name a file to write: --output FILE");
@@ -285,16 +280,11 @@ int command(int argc, char** argv) {
     merge_made(sys, signals);
   else
     merge_files(sys, signals, files, output);
-  return std::cout.flush() ? 0 : 1;
+  return command_line::written(app, 0);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return command(argc, argv);
-  } catch (const std::exception& e) {
-    std::cerr << "merge_sorted: " << e.what() << '\n';
-    return 1;
-  }
+  return command_line::guarded("merge_sorted", command, argc, argv);
 }

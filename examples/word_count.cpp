@@ -33,6 +33,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "command_line.hpp"
+
 #include <troupe/shutdown_signals.hpp>
 #include <troupe/troupe.hpp>
 
@@ -243,15 +245,8 @@ int command(int argc, char** argv) {
       ->check(whole_number(256));
   app.footer("A word is what is between anything but letters and digits, in lower case.\n"
              "Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    std::cerr << "word_count: " << e.what() << " (see word_count --help)\n";
-    return 2;
-  }
+  if (const auto code = command_line::read(app, argc, argv))
+    return *code;
   if (app.count("FILE") == 0)
     o.file = readme();
   if (o.file.empty()) {

@@ -13,12 +13,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <iostream>
 #include <thread>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+
+#include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
 
@@ -137,29 +138,13 @@ int command(int argc, char** argv) {
   app.add_option("--seconds", o.seconds, "How long, 3 to 60 (default: 6)")
       ->check(CLI::Range(3, 60));
   app.footer("Exit codes: 0 every call ended, 1 some did not, 2 wrong usage.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    std::cerr << "flaky_service: " << e.what() << " (see flaky_service --help)\n";
-    return 2;
-  }
-  const int code = run_script(o);
-  if (std::cout.flush())
-    return code;
-  std::cerr << "flaky_service: standard output: the table could not be written\n";
-  return 1;
+  if (const auto code = command_line::read(app, argc, argv))
+    return *code;
+  return command_line::written(app, run_script(o));
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return command(argc, argv);
-  } catch (const std::exception& e) {
-    std::cerr << "flaky_service: " << e.what() << '\n';
-    return 1;
-  }
+  return command_line::guarded("flaky_service", command, argc, argv);
 }

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <exception>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -20,6 +19,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+
+#include "command_line.hpp"
 
 namespace {
 
@@ -89,26 +90,12 @@ int run(int argc, char** argv) {
          "--start", [&s](const std::string& text) { s.start = start_of(text); },
          "The first day (default: 2015-05-17)")
       ->type_name("YYYY-MM-DD");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    std::cerr << "make_log: " << e.what() << " (see make_log --help)\n";
-    return 2;
-  }
+  if (const auto code = command_line::read(app, argc, argv))
+    return *code;
   std::signal(SIGPIPE, SIG_IGN); // so that write tells
   return generate(s);
 }
 
 } // namespace
 
-int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "make_log: %s\n", e.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return command_line::guarded("make_log", run, argc, argv); }

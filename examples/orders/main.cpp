@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -22,6 +21,8 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+
+#include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
 
@@ -140,35 +141,17 @@ int command(int argc, char** argv) {
       ->check(CLI::Range(100, 1'000));
   app.footer("Exit codes: 0 every line is in the ledger or a dead letter, 1 the job failed, 2 "
              "wrong usage.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    std::cerr << "orders: " << e.what() << " (see orders --help)\n";
-    return 2;
-  }
+  if (const auto code = command_line::read(app, argc, argv))
+    return *code;
   std::optional<made_input> made;
   outage down;
   if (o.file.empty()) {
     o.file = made.emplace(o.orders).path().string();
     down = {o.orders * 2 / 5, o.orders * 3 / 5};
   }
-  const int code = run_orders(o, price_server{down});
-  if (std::cout.flush())
-    return code;
-  std::cerr << "orders: standard output: the report could not be written\n";
-  return 1;
+  return command_line::written(app, run_orders(o, price_server{down}));
 }
 
 } // namespace
 
-int main(int argc, char** argv) {
-  try {
-    return command(argc, argv);
-  } catch (const std::exception& e) {
-    std::cerr << "orders: " << e.what() << '\n';
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return command_line::guarded("orders", command, argc, argv); }

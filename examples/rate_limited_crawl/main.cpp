@@ -13,7 +13,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <exception>
 #include <iomanip>
 #include <iostream>
 #include <stdexcept>
@@ -24,6 +23,8 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+
+#include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
 
@@ -167,29 +168,19 @@ int crawl(const options& wanted) {
   return end.clean() && pages.failed() == 0 ? 0 : 1;
 }
 
-} // namespace
-
-int main(int argc, char** argv) try {
+int command(int argc, char** argv) {
   options wanted;
-  CLI::App app{"rate_limited_crawl: crawls a web site on this machine, at no more than so many "
-               "pages a second"};
+  CLI::App app{"Crawls a web site on this machine, at no more than so many pages a second.",
+               "rate_limited_crawl"};
   app.add_option("--pages", wanted.pages, "pages of the site")->check(CLI::Range(1, 10'000));
   app.add_option("--rate", wanted.rate, "pages a second")->check(CLI::Range(2, 10'000));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    std::cerr << "rate_limited_crawl: " << e.what() << " (see rate_limited_crawl --help)\n";
-    return 2;
-  }
-  const int code = crawl(wanted);
-  if (std::cout.flush())
-    return code;
-  std::cerr << "rate_limited_crawl: cannot write to standard output\n";
-  return 1;
-} catch (const std::exception& e) {
-  std::cerr << "rate_limited_crawl: " << e.what() << '\n';
-  return 1;
+  if (const auto code = command_line::read(app, argc, argv))
+    return *code;
+  return command_line::written(app, crawl(wanted));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  return command_line::guarded("rate_limited_crawl", command, argc, argv);
 }
