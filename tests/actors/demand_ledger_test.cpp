@@ -86,6 +86,20 @@ TEST_SUITE("demand_ledger") {
     }
   }
 
+  TEST_CASE("what is known to hold less than is wanted needs only that much room") {
+    tr::demand_ledger l{{.items = 8, .capacity = 8}};
+    l.open();
+    l.sent(5);
+    l.home(0, 0, 8);
+    CHECK(!l.may_open());
+    CHECK(!l.may_open(4));
+    CHECK(l.may_open(3));
+    CHECK(l.may_open(0));
+    l.open();
+    CHECK(l.limit() == 3);
+    CHECK(!l.may_open(0)); // one at a time
+  }
+
   TEST_CASE("keeps no more batches than have room beside each other, at the size that is wanted") {
     tr::demand_ledger l{{.items = 1024, .capacity = 512}};
     CHECK(l.batches() == 1025); // single items, until more are wanted

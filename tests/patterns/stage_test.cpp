@@ -6,6 +6,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../support.hpp"
@@ -422,5 +423,31 @@ TEST_SUITE("on_error") {
     CHECK(end.stage("picky").delivered == 3);
     CHECK(end.stage("picky").failed == 1);
     CHECK(end.stage("picky").abandoned == end.stage("n").emitted - 4);
+  }
+  TEST_CASE("while a worker is held up, the other goes on as far as the buffer holds results") {
+    virtual_system sys;
+    int calls = 0;
+    bool failed = false;
+    const auto once_wrong = [&](int x) {
+      ++calls;
+      if (x == 5'000 && !std::exchange(failed, true))
+        throw std::runtime_error{"once"};
+      return x;
+    };
+    std::vector<int> out;
+    auto r = tr::start(
+        sys, tr::from("n", numbers(10'000))
+                 | tr::map("work", once_wrong,
+                           {.parallel = 2,
+                            .batch = 4,
+                            .on_error = tr::on_error::retry({.attempts = 2, .backoff = {1s, 1s}})})
+                 | tr::collect("out", out));
+
+    r.wait_for(500ms);
+    CHECK(calls > 5'000 + 400); // of the 512 that are this worker's share of the edge
+    CHECK(out.size() == 5'000);
+
+    CHECK(accounted(r.wait()).clean());
+    CHECK(out == numbers(10'000));
   }
 }

@@ -27,10 +27,10 @@ void outlet::disconnect() noexcept {
   free_.clear();
 }
 
-batch_base* outlet::open() {
+batch_base* outlet::open(std::size_t most) {
   if (current_ != nullptr)
     return current_.get();
-  if (!ledger_.may_open())
+  if (!ledger_.may_open(most))
     return nullptr;
   ledger_.open();
   if (free_.empty()) {

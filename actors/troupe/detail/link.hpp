@@ -40,8 +40,8 @@ public:
   void connect(endpoint to) { to_ = std::move(to); }
   void disconnect() noexcept;
 
-  /// The batch to put items into; null: no demand.
-  batch_base* open();
+  /// The batch to put items into; null: no demand. `most`: how many it will hold when it is sent.
+  batch_base* open(std::size_t most = static_cast<std::size_t>(-1));
   /// The batch being filled, if any.
   batch_base* current() const noexcept { return current_.get(); }
   /// Sends the current batch if it is full, or holds something and nothing else is on its way.

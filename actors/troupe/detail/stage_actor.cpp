@@ -145,15 +145,19 @@ bool stage_actor::work_on(batch_base& in) {
   return true;
 }
 
-batch_base* stage_actor::open() {
-  auto* const out = out_->open();
+batch_base* stage_actor::open(std::size_t most) {
+  auto* const out = out_->open(most);
   starved_ = out == nullptr;
   return out;
 }
 
 batch_base* stage_actor::open_for(const batch_base& in) {
-  auto* const out = open();
-  if (out != nullptr && !in.marks.empty()) {
+  if (in.marks.empty())
+    return open();
+  // Results of a numbered batch leave with it, and those of a later one may have to wait for those
+  // of another worker: to wait for room for more than they need would be to wait for that worker.
+  auto* const out = open(std::max<std::size_t>(1, in.left()));
+  if (out != nullptr) {
     out->marks = in.marks;
     for (auto& mark : out->marks)
       mark.last = false;
@@ -196,7 +200,7 @@ bool stage_actor::close_mark(const batch_base& in) {
       out_->send_now(*this, clock_);
     return true;
   }
-  auto* const out = open();
+  auto* const out = open(0);
   if (out == nullptr)
     return false;
   out->marks = in.marks;

@@ -54,7 +54,7 @@ private:
   void make_kernel();
   void renew(const batch_base& in);
   void guarded(const std::function<void()>& body);
-  batch_base* open();
+  batch_base* open(std::size_t most = static_cast<std::size_t>(-1));
   batch_base* open_for(const batch_base& in);
   remedy settle_failure(const std::exception_ptr& reason, const batch_base& in,
                         const item_view& item);

@@ -29,10 +29,13 @@ public:
   explicit demand_ledger(edge_plan plan) : plan_(plan) {}
 
   /// Whether a further batch may be started: only a whole one. Whatever room there is would soon be
-  /// room for single items, and each would come back as room for one.
-  bool may_open() const noexcept { return !filling_ && items_away_ + wanted_ <= plan_.items; }
+  /// room for single items, and each would come back as room for one. `most`: what will be sent
+  /// with that many items at most has room enough with as many.
+  bool may_open(std::size_t most = static_cast<std::size_t>(-1)) const noexcept {
+    return !filling_ && items_away_ + std::min(wanted_, most) <= plan_.items;
+  }
   void open() noexcept {
-    assert(may_open());
+    assert(!filling_);
     filling_ = true;
   }
 
