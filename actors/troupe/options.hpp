@@ -43,7 +43,7 @@ struct worker_range {
   count max = min;
 };
 
-/// Lets the library choose: batches of about 75 us of work.
+/// Lets the library choose: batches of about 250 us of work.
 struct automatic_t {};
 inline constexpr automatic_t automatic{};
 

@@ -159,7 +159,7 @@ TEST_SUITE("batch_sizer") {
 
   TEST_CASE("property: wants 1 to capacity, at most twice as many, and no more than fit") {
     CHECK(rc::check([](const std::vector<std::pair<std::uint8_t, std::uint32_t>>& records) {
-      batch_sizer size{100};
+      batch_sizer size{100, 75us};
       for (const auto& [items, elapsed] : records) {
         const auto before = size.want();
         size.record(items, duration{elapsed});

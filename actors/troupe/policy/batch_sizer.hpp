@@ -24,7 +24,7 @@ namespace troupe {
 /// Source: slow start of TCP for the growth: from 1, at most doubling with each record.
 class batch_sizer {
 public:
-  explicit batch_sizer(std::size_t capacity, duration target = std::chrono::microseconds{75})
+  explicit batch_sizer(std::size_t capacity, duration target = std::chrono::microseconds{250})
       : capacity_(capacity), target_(target) {
     if (capacity < 1)
       throw std::invalid_argument{"batch_sizer: capacity = 0, needs at least 1"};
