@@ -16,7 +16,7 @@
 #include <caf/scheduler/coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
-#include <troupe/detail/wake_scheduler.hpp>
+#include <troupe/detail/wake_worker.hpp>
 #endif
 
 namespace troupe {

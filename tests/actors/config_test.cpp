@@ -19,7 +19,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include <troupe/detail/compat.hpp>
-#include <troupe/detail/wake_scheduler.hpp>
+#include <troupe/detail/wake_worker.hpp>
 
 using namespace std::chrono_literals;
 namespace detail = troupe::detail;

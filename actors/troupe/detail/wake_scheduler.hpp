@@ -11,7 +11,7 @@
 
 #include <caf/policy/unprofiled.hpp>
 #include <caf/resumable.hpp>
-#include <caf/scheduler/coordinator.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 
 // A scheduler policy for CAF 0.17, loaded as a module. CAF's own work stealing polls: an idle
 // worker sleeps up to 10 ms before it looks again, and a worker that enqueues a job wakes nobody.
@@ -290,7 +290,5 @@ private:
     return false;
   }
 };
-
-using wake_coordinator = caf::scheduler::coordinator<wake_policy>;
 
 } // namespace troupe::detail
