@@ -35,18 +35,9 @@ public:
 private:
   // Virtual time: nobody but us makes anything happen.
   bool drive_until(time_point at, const context& ctx) {
-    for (;;) {
-      virtual_time::run_jobs(system_);
-      if (now() >= at)
-        return true;
-      if (ctx.cancelled())
-        return false;
-      const auto next = virtual_time::next_timeout(system_);
-      if (next && *next <= at)
-        virtual_time::trigger_next_timeout(system_);
-      else
-        virtual_time::advance(system_, at - now());
-    }
+    const auto over = [&] { return now() >= at || ctx.cancelled(); };
+    virtual_time::drive(system_, over, at - now());
+    return now() >= at;
   }
 
   bool sleep_until(time_point at, const context& ctx) {

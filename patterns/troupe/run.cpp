@@ -61,25 +61,12 @@ public:
 private:
   // Virtual time: nobody but us makes anything happen.
   bool drive(std::optional<duration> limit) const {
-    auto& sys = state().system();
-    const auto until = limit ? std::optional{now(sys) + *limit} : std::nullopt;
-    for (;;) {
-      virtual_time::run_jobs(sys);
-      if (state().ended())
-        return true;
-      const auto next = virtual_time::next_timeout(sys);
-      if (until && (!next || *next > *until)) {
-        if (*until > now(sys))
-          virtual_time::advance(sys, *until - now(sys));
-        virtual_time::run_jobs(sys);
-        return state().ended();
-      }
-      if (!next)
-        throw std::logic_error(
-            "run: nothing is left to do under the testing scheduler, and the flow "
-            "has not ended: a source waits for input, or a stage is paused");
-      virtual_time::trigger_next_timeout(sys);
-    }
+    const auto how = virtual_time::drive(
+        state().system(), [this] { return state().ended(); }, limit);
+    if (how == virtual_time::driven::stuck)
+      throw std::logic_error("run: nothing is left to do under the testing scheduler, and the flow "
+                             "has not ended: a source waits for input, or a stage is paused");
+    return how == virtual_time::driven::done;
   }
 
   launched actors_;

@@ -135,6 +135,9 @@ std::optional<time_point> next_timeout(caf::actor_system&) { refuse(); }
 bool trigger_next_timeout(caf::actor_system&) { refuse(); }
 void advance(caf::actor_system&, duration) { refuse(); }
 void run_for(caf::actor_system&, duration) { refuse(); }
+driven drive(caf::actor_system&, const std::function<bool()>&, std::optional<duration>) {
+  refuse();
+}
 
 } // namespace virtual_time
 
@@ -195,6 +198,26 @@ void run_for(caf::actor_system& sys, duration d) {
   }
   if (end > now(sys))
     advance(sys, end - now(sys));
+}
+
+driven drive(caf::actor_system& sys, const std::function<bool()>& done,
+             std::optional<duration> limit) {
+  std::optional<time_point> until;
+  if (limit && *limit < time_point::max() - now(sys))
+    until = now(sys) + *limit;
+  for (;;) {
+    run_jobs(sys);
+    if (done())
+      return driven::done;
+    const auto next = next_timeout(sys);
+    if (until && (!next || *next > *until)) {
+      run_for(sys, *until - now(sys));
+      return done() ? driven::done : driven::over_limit;
+    }
+    if (!next)
+      return driven::stuck;
+    trigger_next_timeout(sys);
+  }
 }
 
 } // namespace virtual_time

@@ -243,6 +243,16 @@ void advance(caf::actor_system& sys, duration d);
 /// Runs all that happens within `d`, each at its time, and leaves the clock at the end of it.
 void run_for(caf::actor_system& sys, duration d);
 
+enum class driven {
+  done,
+  over_limit,
+  stuck, ///< nothing is left to happen
+};
+
+/// Runs all that happens, each at its time, until `done()` or to the end of `limit`.
+driven drive(caf::actor_system& sys, const std::function<bool()>& done,
+             std::optional<duration> limit = std::nullopt);
+
 } // namespace virtual_time
 
 } // namespace troupe::detail

@@ -81,17 +81,13 @@ bool door::wait(std::unique_lock<std::mutex>& lock, const context* ctx) {
 }
 
 bool door::wait_in_virtual_time(std::unique_lock<std::mutex>& lock, const context* ctx) {
+  const auto over = [&] {
+    const std::lock_guard held{mutex_};
+    return has_room() || shut_ || (ctx != nullptr && ctx->cancelled());
+  };
   lock.unlock();
-  virtual_time::run_jobs(*system_);
+  virtual_time::drive(*system_, over);
   lock.lock();
-  while (!has_room() && !shut_ && (ctx == nullptr || !ctx->cancelled())) {
-    lock.unlock();
-    const bool more = virtual_time::trigger_next_timeout(*system_);
-    virtual_time::run_jobs(*system_);
-    lock.lock();
-    if (!more)
-      break;
-  }
   return has_room() && !shut_ && (ctx == nullptr || !ctx->cancelled());
 }
 

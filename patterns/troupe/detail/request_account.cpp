@@ -99,16 +99,9 @@ bool request_account::wait_empty(duration limit) {
 }
 
 bool request_account::drive_empty(duration limit) {
-  const auto from = now();
-  virtual_time::run_jobs(system_);
-  while (inside() > 0) {
-    const auto next = virtual_time::next_timeout(system_);
-    if (!next || *next - from > limit)
-      return false;
-    virtual_time::trigger_next_timeout(system_);
-    virtual_time::run_jobs(system_);
-  }
-  return true;
+  return virtual_time::drive(
+             system_, [this] { return inside() == 0; }, limit)
+         == virtual_time::driven::done;
 }
 
 std::size_t request_account::inside() const {

@@ -118,22 +118,12 @@ bool supervision_state::wait(const condition& done, std::optional<duration> limi
 
 bool drive_supervisor(caf::actor_system& sys, const std::string& name,
                       const std::function<bool()>& done, std::optional<duration> limit) {
-  const auto until = limit ? std::optional{now(sys) + *limit} : std::nullopt;
-  for (;;) {
-    virtual_time::run_jobs(sys);
-    if (done())
-      return true;
-    const auto next = virtual_time::next_timeout(sys);
-    if (until && (!next || *next > *until)) {
-      virtual_time::run_for(sys, *until - now(sys));
-      return done();
-    }
-    if (!next)
-      throw std::logic_error("supervisor \"" + name
-                             + "\": nothing is left to do under the testing scheduler: it has not "
-                               "ended, or a child with shutdown::infinite does not");
-    virtual_time::trigger_next_timeout(sys);
-  }
+  const auto how = virtual_time::drive(sys, done, limit);
+  if (how == virtual_time::driven::stuck)
+    throw std::logic_error("supervisor \"" + name
+                           + "\": nothing is left to do under the testing scheduler: it has not "
+                             "ended, or a child with shutdown::infinite does not");
+  return how == virtual_time::driven::done;
 }
 
 } // namespace troupe::detail
