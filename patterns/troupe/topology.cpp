@@ -1,28 +1,17 @@
 #include <troupe/topology.hpp>
 
-#include <array>
-#include <cstdio>
 #include <ostream>
+
+#include <troupe/detail/json_text.hpp>
 
 namespace troupe {
 
 namespace {
 
 std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      std::array<char, 8> code{};
-      std::snprintf(code.data(), code.size(), "\\u%04x", static_cast<unsigned>(c));
-      out += code.data();
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
+  std::string out;
+  detail::append_json_string(out, text);
+  return out;
 }
 
 std::string label(const topology::node& n) {
