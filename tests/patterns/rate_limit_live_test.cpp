@@ -2,43 +2,11 @@
 
 #include <vector>
 
-#include "../support.hpp"
-#include <troupe/rate_limit.hpp>
+#include "rate_limit_fixture.hpp"
 #include <troupe/settings.hpp>
 
-namespace tr = troupe;
-using namespace support;
-using tr::duration;
+using namespace rate_limit_fixture;
 using tr::per_second;
-
-namespace {
-
-/// When which item arrived, since the log was made.
-class arrivals {
-public:
-  explicit arrivals(virtual_system& sys) : sys_(sys), start_(tr::detail::now(*sys)) {}
-
-  auto noting() {
-    return [this](int x) {
-      items.push_back(x);
-      times.push_back(tr::detail::now(*sys_) - start_);
-    };
-  }
-
-  std::vector<int> items;
-  std::vector<duration> times;
-
-private:
-  virtual_system& sys_;
-  tr::time_point start_;
-};
-
-tr::flow<void> throttled(int n, tr::rate r, tr::rate_limit_options o, arrivals& log) {
-  return tr::from("n", numbers(n)) | tr::rate_limit("throttle", r, o)
-         | tr::sink("end", log.noting());
-}
-
-} // namespace
 
 TEST_SUITE("rate_limit") {
   TEST_CASE("a faster rate wakes what waits for a slow one") {
