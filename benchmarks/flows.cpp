@@ -157,7 +157,7 @@ bool four_workers(caf::actor_system& sys, const arguments& a) {
 }
 
 // A chain of dependent xorshifts: nothing to gain from the processor's other ports.
-u64 work(u64 x, u64 iterations) {
+[[gnu::noinline]] u64 work(u64 x, u64 iterations) {
   for (u64 i = 0; i < iterations; ++i) {
     x ^= x << 13;
     x ^= x >> 7;
