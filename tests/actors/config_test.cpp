@@ -13,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include <caf/actor_registry.hpp>
+#include <caf/logger.hpp>
 #include <caf/policy/work_sharing.hpp>
 #include <caf/policy/work_stealing.hpp>
 #include <caf/scheduler/coordinator.hpp>
@@ -264,6 +265,20 @@ TEST_SUITE("wake_scheduler") {
       auto cfg = with_policy("wake");
       detail::set_option(cfg, "scheduler.max-threads", threads);
       CHECK_NOTHROW(caf::actor_system{cfg});
+    }
+  }
+
+  TEST_CASE("actors find CAF's logger if it writes anything, and else pay nothing for it") {
+    for (const bool writes : {false, true}) {
+      CAPTURE(writes);
+      troupe::config cfg;
+      detail::set_option(cfg, "logger.file-name", std::string{"/dev/null"});
+      if (writes)
+        detail::set_option(cfg, "logger.verbosity", caf::atom("error"));
+      caf::actor_system sys{cfg};
+      std::promise<bool> found;
+      sys.spawn([&found] { found.set_value(caf::logger::current_logger() != nullptr); });
+      CHECK(found.get_future().get() == writes);
     }
   }
 
