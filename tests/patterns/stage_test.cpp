@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -449,5 +450,30 @@ TEST_SUITE("on_error") {
 
     CHECK(accounted(r.wait()).clean());
     CHECK(out == numbers(10'000));
+  }
+  TEST_CASE("while a worker is held up, the other filters only so much: what says so is bounded") {
+    virtual_system sys;
+    int calls = 0;
+    bool failed = false;
+    const auto refuse_rest = [&](int x) -> std::optional<int> {
+      ++calls;
+      if (x == 5'000 && !std::exchange(failed, true))
+        throw std::runtime_error{"once"};
+      return x > 5'000 ? std::nullopt : std::optional{x};
+    };
+    std::vector<int> out;
+    auto r = tr::start(
+        sys, tr::from("n", numbers(100'000))
+                 | tr::map("work", refuse_rest,
+                           {.parallel = 2,
+                            .batch = 4,
+                            .on_error = tr::on_error::retry({.attempts = 2, .backoff = {1s, 1s}})})
+                 | tr::collect("out", out));
+
+    r.wait_for(500ms);
+    CHECK(calls <= 5'001 + 4 * (512 + 4)); // a batch of 4 in for each of 512 out, and what waits
+
+    CHECK(accounted(r.wait()).clean());
+    CHECK(out == numbers(5'001));
   }
 }

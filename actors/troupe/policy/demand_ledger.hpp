@@ -30,9 +30,11 @@ public:
 
   /// Whether a further batch may be started: only a whole one. Whatever room there is would soon be
   /// room for single items, and each would come back as room for one. `most`: what will be sent
-  /// with that many items at most has room enough with as many.
+  /// with that many items at most has room enough with as many. Batches without items, which only
+  /// say that nothing came of others, are bounded too: there are never more batches than `items`.
   bool may_open(std::size_t most = static_cast<std::size_t>(-1)) const noexcept {
-    return !filling_ && items_away_ + std::min(wanted_, most) <= plan_.items;
+    return !filling_ && batches_away_ < plan_.items
+           && items_away_ + std::min(wanted_, most) <= plan_.items;
   }
   void open() noexcept {
     assert(!filling_);
