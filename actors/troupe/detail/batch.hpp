@@ -10,8 +10,8 @@
 
 #include <caf/intrusive_ptr.hpp>
 #include <caf/make_counted.hpp>
-#include <caf/ref_counted.hpp>
 
+#include <troupe/detail/compat.hpp>
 #include <troupe/error.hpp>
 
 namespace troupe::detail {
@@ -28,7 +28,7 @@ struct order_mark {
 /// Items on their way over an edge. Owned by the sending side of that edge, which lends it to the
 /// receiver and gets it back, empty, as demand; so the steady state allocates nothing.
 /// Only whoever holds it at the moment may touch it.
-class batch_base : public caf::ref_counted {
+class batch_base : public mail {
 public:
   virtual std::size_t size() const noexcept = 0;
   virtual void clear() noexcept = 0;
@@ -56,11 +56,13 @@ public:
   std::uint64_t first = 0; ///< index of the first item among all that the edge carried
   std::size_t carried = 0; ///< how many items were sent in it
   bool taken_up = false;   ///< the receiver has counted it
+  bool homeward = false;   ///< empty, on its way back: it is demand
+  std::uint32_t port = 0;  ///< of the inlet that it is for, or the outlet
+  std::size_t want = 1;    ///< on its way back: how many items further ones should hold
   time_point sent_at{};
   std::vector<std::uint64_t> indices; ///< of each item, where they do not follow each other
   std::vector<std::uint32_t> route;   ///< inputs of the mergers it passed: the way home, last first
   std::vector<order_mark> marks; ///< of the distributors whose order still matters, last inmost
-  batch_ptr next;                ///< further batches in the same demand message
 };
 
 /// Like a reserved std::vector, but putting an item in does not ask whether there is room: who

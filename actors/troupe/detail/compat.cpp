@@ -96,13 +96,51 @@ void actor_base::on_exit_msg(const caf::error& reason) {
 
 caf::behavior actor_base::make_behavior() {
 #if TROUPE_CAF_1X
-  return handlers().or_else([this](caf::exit_msg& msg) { on_exit_msg(msg.reason); });
+  return handlers().or_else([this](mail_msg& msg) { on_mail(std::move(msg.content)); },
+                            [this](caf::exit_msg& msg) { on_exit_msg(msg.reason); });
 #else
   return handlers();
 #endif
 }
 
-#if !TROUPE_CAF_1X
+#if TROUPE_CAF_1X
+
+namespace {
+
+struct mail_msg {
+  using internal_message = void;
+  mail_ptr content;
+};
+
+} // namespace
+
+void actor_base::send_mail(const caf::actor& dst, mail_ptr m, bool urgent) {
+  if (urgent)
+    send_urgent(this, dst, mail_msg{std::move(m)});
+  else
+    detail::send(this, dst, mail_msg{std::move(m)});
+}
+
+#else
+
+caf::empty_type_erased_tuple mail::envelope::no_content;
+
+void actor_base::send_mail(const caf::actor& dst, mail_ptr m, bool urgent) {
+  if (!dst)
+    return;
+  auto& envelope = m.detach()->envelope_;
+  envelope.mid
+      = caf::make_message_id(urgent ? caf::message_priority::high : caf::message_priority::normal);
+  dst->enqueue(caf::mailbox_element_ptr{&envelope}, context());
+}
+
+caf::invoke_message_result actor_base::consume(caf::mailbox_element& x) {
+  if (&x.content() != &mail::envelope::no_content)
+    return caf::event_based_actor::consume(x);
+  on_mail(mail_ptr{&static_cast<mail::envelope&>(x).mail_});
+  return caf::invoke_message_result::consumed;
+}
+
 void actor_base::on_down_msg(const caf::down_msg& msg) {
   // Taken out first: a callback may watch the same address or others.
   auto node = watched_.extract(msg.source);

@@ -17,7 +17,10 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/config.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/intrusive_ptr.hpp>
+#include <caf/mailbox_element.hpp>
 #include <caf/message_handler.hpp>
+#include <caf/ref_counted.hpp>
 #include <caf/send.hpp>
 #include <caf/spawn_options.hpp>
 #if __has_include(<caf/version.hpp>)
@@ -160,6 +163,33 @@ void set_policy(caf::actor_system_config& cfg, const std::string& name);
 /// The exit reason of an actor that ended by an exception: its text.
 caf::error to_exit_reason(const std::exception_ptr& thrown);
 
+/// A message that is an object of ours, owned by reference, and sent as often as it is needed: CAF
+/// allocates nothing for it and looks up no handler. In one mailbox at a time.
+class mail : public caf::ref_counted {
+#if !TROUPE_CAF_1X
+  friend class actor_base;
+
+  // What CAF's mailboxes link together, and dispose of when it is taken out: one reference to us.
+  class envelope final : public caf::mailbox_element {
+  public:
+    explicit envelope(mail& content) : mail_(content) {}
+    void request_deletion(bool) const noexcept override { mail_.deref(); }
+    caf::type_erased_tuple& content() override { return no_content; }
+    const caf::type_erased_tuple& content() const override { return no_content; }
+    caf::message move_content_to_message() override { return {}; }
+    caf::message copy_content_to_message() const override { return {}; }
+
+    static caf::empty_type_erased_tuple no_content; ///< also tells these elements from others
+
+    mail& mail_;
+  };
+
+  envelope envelope_{*this};
+#endif
+};
+
+using mail_ptr = caf::intrusive_ptr<mail>;
+
 /// Base of all actors of the library: one callback per watched actor, a virtual for exit messages,
 /// and exceptions as exit reasons, on either CAF.
 class actor_base : public caf::event_based_actor {
@@ -173,11 +203,16 @@ public:
   /// normal priority. An actor that is gone already reports at once.
   void watch_actor(const caf::actor& hdl, down_function f);
 
+  /// Sends `m` to `dst`, which must be one of ours and expect it; `urgent` as in `send_urgent`.
+  void send_mail(const caf::actor& dst, mail_ptr m, bool urgent);
+
 protected:
   virtual caf::message_handler handlers() = 0;
 
   /// Default: ends with the same reason when that is a failure, else goes on.
   virtual void on_exit_msg(const caf::error& reason);
+
+  virtual void on_mail(mail_ptr /*m*/) {}
 
   /// A handler threw: the actor ends.
   virtual void on_exception(const std::exception_ptr& /*thrown*/) noexcept {}
@@ -186,6 +221,9 @@ protected:
 
 private:
 #if !TROUPE_CAF_1X
+  using caf::event_based_actor::consume;
+  caf::invoke_message_result consume(caf::mailbox_element& x) final;
+
   void on_down_msg(const caf::down_msg& msg);
 
   std::map<caf::actor_addr, std::vector<down_function>> watched_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <troupe/detail/compat.hpp>
+#include <troupe/detail/linked_actor.hpp>
 
 namespace troupe::detail {
 
@@ -46,15 +46,14 @@ void dealer::send(std::size_t to) {
   s.out.send_now(*self_, now_);
 }
 
-void dealer::home(demand_msg& demand) {
-  auto& s = outlets_[demand.outlet];
+void dealer::home(batch_ptr batch, std::size_t from) {
+  auto& s = outlets_[from];
   if (s.lost)
     return;
   if (keeps_hold_)
-    for (const auto* b = demand.batches.get(); b != nullptr; b = b->next.get())
-      s.lent.erase(std::find(s.lent.begin(), s.lent.end(), b));
-  room_ += demand.items;
-  s.out.home(demand);
+    s.lent.erase(std::find(s.lent.begin(), s.lent.end(), batch));
+  room_ += batch->carried;
+  s.out.home(std::move(batch));
 }
 
 void dealer::send_due() {
@@ -86,10 +85,8 @@ std::deque<batch_ptr> dealer::lose(std::size_t to) {
   open_[to] = nullptr;
   s.out.disconnect();
   auto lost = std::exchange(s.lent, {});
-  for (const auto& batch : lost) {
-    batch->next = nullptr;
+  for (const auto& batch : lost)
     room_ += batch->carried;
-  }
   return lost;
 }
 

@@ -11,7 +11,7 @@
 
 namespace troupe::detail {
 
-class actor_base;
+class linked_actor;
 
 /// The outlets of an item distributor: as many as it has workers or branches.
 ///
@@ -54,11 +54,11 @@ public:
   void connect(std::size_t to, endpoint receiver) { outlets_[to].out.connect(std::move(receiver)); }
   void disconnect() noexcept;
   /// Who sends, and when, for what follows.
-  void begin(actor_base& self, time_point now) noexcept {
+  void begin(linked_actor& self, time_point now) noexcept {
     self_ = &self;
     now_ = now;
   }
-  void home(demand_msg& demand);
+  void home(batch_ptr batch, std::size_t from);
   void replan(std::size_t to, edge_plan plan) { outlets_[to].out.replan(plan); }
   void send_due();
   /// Sends what is open, however little.
@@ -98,7 +98,7 @@ private:
   std::uint64_t next_sequence_ = 0;
   std::uint64_t item_ = 0;
   std::size_t skipped_ = 0;
-  actor_base* self_ = nullptr;
+  linked_actor* self_ = nullptr;
   time_point now_{};
 };
 

@@ -16,6 +16,7 @@ caf::message_handler distributor::handlers() {
 void distributor::release() {
   waiting_.clear();
   lent_.clear();
+  left_behind_.clear();
 }
 
 // -- workers --------------------------------------------------------------------------------------
@@ -62,7 +63,8 @@ void distributor::on_worker_gone(std::size_t slot) {
   if (!setup_.numbers) {
     waiting_.insert(waiting_.begin(), lost.begin(), lost.end());
   } else {
-    lent_[slot] = std::move(lost);
+    if (!lost.empty())
+      left_behind_[slot] = std::move(lost);
     if (heirs_.contains(slot))
       hand_down(slot);
   }
@@ -76,14 +78,17 @@ std::deque<batch_ptr> distributor::take_back(std::size_t slot) {
   std::deque<batch_ptr> lost;
   std::uint64_t items = 0;
   for (auto& batch : std::exchange(lent_[slot], {})) {
+    if (batch->homeward) { // in our mailbox
+      lent_[slot].push_back(std::move(batch));
+      continue;
+    }
     items += batch->left();
     batch->taken_up = false;
-    batch->next = nullptr;
     // With marks it is to be finished by somebody, even if no item is left in it.
     if (batch->left() > 0 || !batch->marks.empty())
       lost.push_back(std::move(batch));
     else
-      send_home(std::move(batch), upstream_.front(), want_);
+      send_demand(std::move(batch), upstream_.front(), want_);
   }
   state().count_redelivered(setup_.stage, items);
   return lost;
@@ -103,39 +108,34 @@ void distributor::expect_heir(std::size_t heir, const caf::actor& dead) {
 
 void distributor::hand_down(std::size_t slot) {
   const auto heir = heirs_.extract(slot).mapped();
-  for (auto& batch : std::exchange(lent_[slot], {}))
-    lend(std::move(batch), heir);
+  if (auto left = left_behind_.extract(slot))
+    for (auto& batch : left.mapped())
+      lend(std::move(batch), heir);
   setup_.to.release(heir);
   setup_.to.resize(active_);
 }
 
 // -- batches --------------------------------------------------------------------------------------
 
-void distributor::on_data(data_msg& msg) {
-  auto& batch = *msg.batch;
-  batch.first = next_item_;
-  next_item_ += batch.carried;
+void distributor::on_data(batch_ptr batch, std::uint32_t) {
+  batch->first = next_item_;
+  next_item_ += batch->carried;
   if (setup_.numbers)
-    batch.marks.push_back({next_sequence_++, true});
-  waiting_.push_back(std::move(msg.batch));
+    batch->marks.push_back({next_sequence_++, true});
+  waiting_.push_back(std::move(batch));
   dispatch();
 }
 
-void distributor::on_demand(demand_msg& msg) {
-  const auto slot = msg.outlet;
-  if (setup_.to.is_gone(slot))
-    return; // It went home by another way.
+void distributor::on_demand(batch_ptr batch, std::uint32_t slot) {
   auto& lent = lent_[slot];
-  for (const auto* b = msg.batches.get(); b != nullptr; b = b->next.get())
-    lent.erase(std::find(lent.begin(), lent.end(), b));
-  setup_.to.returned(slot, msg.count, msg.items);
+  lent.erase(std::find(lent.begin(), lent.end(), batch));
+  if (!setup_.to.is_gone(slot))
+    setup_.to.returned(slot, 1, batch->carried);
   // Single items mean slow work: a second one waiting at a busy worker could be done by an idle
   // one.
-  want_ = msg.want;
+  want_ = batch->want;
   batches_ahead_ = want_ > 1 ? 2 : 1;
-  const auto& owner = upstream_.front();
-  msg.outlet = owner.port;
-  send_urgent(this, owner.actor, std::move(msg));
+  send_demand(std::move(batch), upstream_.front(), want_);
   dispatch();
 }
 
@@ -157,11 +157,12 @@ void distributor::dispatch() {
 void distributor::lend(batch_ptr batch, std::size_t worker) {
   setup_.to.sent(worker, batch->carried);
   lent_[worker].push_back(batch);
-  forward(std::move(batch), downstream_[worker]);
+  send_data(std::move(batch), downstream_[worker]);
 }
 
 bool distributor::is_settled() const {
-  return std::all_of(lent_.begin(), lent_.end(), [](const auto& lent) { return lent.empty(); });
+  return left_behind_.empty()
+         && std::all_of(lent_.begin(), lent_.end(), [](const auto& lent) { return lent.empty(); });
 }
 
 void distributor::dismiss() {

@@ -35,8 +35,8 @@ public:
 private:
   caf::message_handler handlers() override;
   void on_wired() override;
-  void on_data(data_msg& msg) override;
-  void on_demand(demand_msg& msg) override;
+  void on_data(batch_ptr batch, std::uint32_t inlet) override;
+  void on_demand(batch_ptr batch, std::uint32_t outlet) override;
   void on_end(std::uint32_t inlet) override;
   void on_enough() override;
   void release() override;
@@ -55,7 +55,8 @@ private:
 
   distributor_setup setup_;
   std::deque<batch_ptr> waiting_;
-  std::vector<std::deque<batch_ptr>> lent_;  ///< by slot
+  std::vector<std::deque<batch_ptr>> lent_;                  ///< by slot
+  std::map<std::size_t, std::deque<batch_ptr>> left_behind_; ///< by dead slots, for their heirs
   std::map<std::size_t, std::size_t> heirs_; ///< slots of new workers, by those of dead ones
   std::uint64_t next_sequence_ = 0;
   std::uint64_t next_item_ = 0;

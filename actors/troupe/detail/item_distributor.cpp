@@ -18,14 +18,6 @@ item_distributor::item_distributor(caf::actor_config& cfg, worker_setup common,
 
 caf::message_handler item_distributor::handlers() {
   return caf::message_handler{
-      [this](data_msg& msg) {
-        in_.push(std::move(msg.batch));
-        pump();
-      },
-      [this](demand_msg& msg) {
-        out_.home(msg);
-        pump();
-      },
       [this](end_msg) {
         in_.end();
         pump();
@@ -44,6 +36,16 @@ caf::message_handler item_distributor::handlers() {
       },
   }
       .or_else(common_handlers());
+}
+
+void item_distributor::on_data(batch_ptr batch, std::uint32_t) {
+  in_.push(std::move(batch));
+  pump();
+}
+
+void item_distributor::on_demand(batch_ptr batch, std::uint32_t outlet) {
+  out_.home(std::move(batch), outlet);
+  pump();
 }
 
 void item_distributor::wire(wire_msg& msg) {
@@ -160,7 +162,6 @@ void item_distributor::pump() {
   }
   if (may_work())
     out_.send_due();
-  in_.repay(*this, true);
   if (to_workers())
     state().show_crew(stage(), out_.busy(), in_.empty() ? time_point{} : in_.front().sent_at);
   else
@@ -221,8 +222,7 @@ void item_distributor::deal() {
     counts().deliver(items - filtered);
     if (!used_up)
       return;
-    in_.pop();
-    in_.repay(*this, false);
+    in_.pop(*this);
   }
 }
 

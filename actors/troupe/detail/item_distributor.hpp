@@ -36,6 +36,8 @@ public:
 
 private:
   caf::message_handler handlers() override;
+  void on_data(batch_ptr batch, std::uint32_t inlet) override;
+  void on_demand(batch_ptr batch, std::uint32_t outlet) override;
   void wire(wire_msg& msg) override;
   void settle() noexcept override;
   void release() override;

@@ -10,15 +10,6 @@ item_merger::item_merger(caf::actor_config& cfg, worker_setup common, item_merge
 
 caf::message_handler item_merger::handlers() {
   return caf::message_handler{
-      [this](data_msg& msg) {
-        take_up(*msg.batch);
-        lanes_[msg.inlet].push(std::move(msg.batch));
-        pump();
-      },
-      [this](demand_msg& msg) {
-        setup_.out.home(msg);
-        pump();
-      },
       [this](end_msg msg) {
         lanes_[msg.inlet].end();
         pump();
@@ -38,6 +29,17 @@ caf::message_handler item_merger::handlers() {
       },
   }
       .or_else(common_handlers());
+}
+
+void item_merger::on_data(batch_ptr batch, std::uint32_t inlet) {
+  take_up(*batch);
+  lanes_[inlet].push(std::move(batch));
+  pump();
+}
+
+void item_merger::on_demand(batch_ptr batch, std::uint32_t) {
+  setup_.out.home(std::move(batch));
+  pump();
 }
 
 void item_merger::wire(wire_msg& msg) {
@@ -86,14 +88,12 @@ void item_merger::pump() {
     join();
   if (may_work() && satisfied_)
     filter_rest();
-  for (auto& lane : lanes_)
-    lane.repay(*this, true);
   publish();
   finish_if_done();
 }
 
 void item_merger::join() {
-  lane_set lanes{lanes_, *this};
+  lane_set lanes{lanes_, *this, *this};
   auto& out = setup_.out;
   const auto began = now();
   const auto before = counts().totals().in_flight;
@@ -133,7 +133,7 @@ void item_merger::enough() {
 
 void item_merger::filter_rest() {
   for (auto& lane : lanes_)
-    for (; !lane.empty(); lane.pop()) {
+    for (; !lane.empty(); lane.pop(*this)) {
       counts().filter(lane.front().left());
       lane.front().cursor = lane.front().size();
     }

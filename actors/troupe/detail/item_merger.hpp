@@ -29,6 +29,8 @@ public:
 
 private:
   caf::message_handler handlers() override;
+  void on_data(batch_ptr batch, std::uint32_t inlet) override;
+  void on_demand(batch_ptr batch, std::uint32_t outlet) override;
   void wire(wire_msg& msg) override;
   void release() override;
   void pump() override;

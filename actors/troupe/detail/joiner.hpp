@@ -18,8 +18,8 @@ namespace troupe::detail {
 /// What waits at the inputs of an item merger, as its joiner sees it.
 class lane_set {
 public:
-  explicit lane_set(std::vector<inlet>& lanes, kernel_host& host)
-      : lanes_(lanes), host_(host), counts_(host.counts()) {}
+  lane_set(std::vector<inlet>& lanes, kernel_host& host, linked_actor& self)
+      : lanes_(lanes), host_(host), self_(self), counts_(host.counts()) {}
 
   std::size_t size() const noexcept { return lanes_.size(); }
   bool has(std::size_t lane) const { return !lanes_[lane].empty(); }
@@ -58,11 +58,12 @@ private:
   void advance(std::size_t lane) {
     auto& in = lanes_[lane];
     if (++in.front().cursor == in.front().size())
-      in.pop();
+      in.pop(self_);
   }
 
   std::vector<inlet>& lanes_;
   kernel_host& host_;
+  linked_actor& self_;
   account& counts_;
 };
 

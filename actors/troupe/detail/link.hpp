@@ -13,21 +13,7 @@
 
 namespace troupe::detail {
 
-class actor_base;
-
-/// Emptied batches on their way home, collected so that one message carries several.
-class demand_chain {
-public:
-  void add(batch_ptr batch);
-  std::size_t count() const noexcept { return count_; }
-  /// Sends what was collected, if anything, as demand for batches of `want` items.
-  void send(actor_base& self, const endpoint& upstream, std::size_t want);
-
-private:
-  batch_ptr head_;
-  std::size_t count_ = 0;
-  std::size_t items_ = 0;
-};
+class linked_actor;
 
 /// The sending end of an edge: fills batches and sends them when the ledger says so.
 ///
@@ -45,14 +31,14 @@ public:
   /// The batch being filled, if any.
   batch_base* current() const noexcept { return current_.get(); }
   /// Sends the current batch if it is full, or holds something and nothing else is on its way.
-  void send_if_due(actor_base& self, time_point now);
+  void send_if_due(linked_actor& self, time_point now);
   /// Sends the current batch as it is.
-  void send_now(actor_base& self, time_point now);
-  /// Takes emptied batches home.
-  void home(demand_msg& demand);
+  void send_now(linked_actor& self, time_point now);
+  /// Takes an emptied batch home.
+  void home(batch_ptr batch);
   void replan(edge_plan plan) { ledger_.replan(plan); }
   /// Tells the receiver that nothing follows; the current batch must have been sent.
-  void end(actor_base& self);
+  void end(linked_actor& self);
 
   bool ended() const noexcept { return ended_; }
   bool connected() const noexcept { return static_cast<bool>(to_.actor); }
@@ -69,7 +55,7 @@ private:
   bool ended_ = false;
 };
 
-/// The receiving end of an edge: batches in order of arrival, and the demand owed for them.
+/// The receiving end of an edge: batches in order of arrival.
 class inlet {
 public:
   explicit inlet(const batch_sizer& sizer) : sizer_(sizer) {}
@@ -82,21 +68,18 @@ public:
   bool empty() const noexcept { return batches_.empty(); }
   batch_base& front() const noexcept { return *batches_.front(); }
   std::size_t waiting() const noexcept { return batches_.size(); }
-  /// Done with the front batch; it goes home with the next demand.
-  void pop();
-  /// Sends the demand owed if it is worth a message, or all of it when `all`.
-  void repay(actor_base& self, bool all);
+  /// Done with the front batch: it goes home.
+  void pop(linked_actor& self);
   void end() noexcept { ended_ = true; }
   /// Whether everything that was to come has been dealt with.
   bool exhausted() const noexcept { return ended_ && batches_.empty(); }
-  void tell_enough(actor_base& self);
+  void tell_enough(linked_actor& self);
 
   batch_sizer& sizer() noexcept { return sizer_; }
 
 private:
   endpoint from_;
   std::deque<batch_ptr> batches_;
-  demand_chain owed_;
   batch_sizer sizer_;
   bool ended_ = false;
 };

@@ -36,18 +36,17 @@ void merger::add_lane(const caf::actor& worker) {
     send_urgent(this, worker, enough_msg{0});
 }
 
-void merger::on_data(data_msg& msg) {
-  auto& batch = *msg.batch;
-  batch.route.push_back(msg.inlet);
-  counts_.receive(batch.size());
+void merger::on_data(batch_ptr batch, std::uint32_t lane) {
+  batch->route.push_back(lane);
+  counts_.receive(batch->size());
   if (setup_.in_order) {
-    const auto mark = batch.marks.back();
-    batch.marks.pop_back();
-    held_.push(mark.sequence, mark.last, std::move(msg.batch));
+    const auto mark = batch->marks.back();
+    batch->marks.pop_back();
+    held_.push(mark.sequence, mark.last, std::move(batch));
     while (auto next = held_.pop())
       pass_on(std::move(*next));
   } else {
-    pass_on(std::move(msg.batch));
+    pass_on(std::move(batch));
   }
   publish();
 }
@@ -63,23 +62,19 @@ void merger::pass_on(batch_ptr batch) {
   counts_.deliver(items);
   counts_.emit(items);
   ++away_;
-  forward(std::move(batch), downstream_.front());
+  send_data(std::move(batch), downstream_.front());
 }
 
 void merger::return_home(batch_ptr batch) {
   const auto& owner = upstream_[batch->route.back()];
   batch->route.pop_back();
-  send_home(std::move(batch), owner, want_);
+  send_demand(std::move(batch), owner, want_);
 }
 
-void merger::on_demand(demand_msg& msg) {
-  away_ -= msg.count;
-  want_ = msg.want;
-  for (auto batch = std::move(msg.batches); batch != nullptr;) {
-    auto next = std::move(batch->next);
-    return_home(std::move(batch));
-    batch = std::move(next);
-  }
+void merger::on_demand(batch_ptr batch, std::uint32_t) {
+  --away_;
+  want_ = batch->want;
+  return_home(std::move(batch));
   quit_if_done();
 }
 

@@ -31,8 +31,8 @@ public:
 private:
   caf::message_handler handlers() override;
   void on_wired() override;
-  void on_data(data_msg& msg) override;
-  void on_demand(demand_msg& msg) override;
+  void on_data(batch_ptr batch, std::uint32_t inlet) override;
+  void on_demand(batch_ptr batch, std::uint32_t outlet) override;
   void on_end(std::uint32_t inlet) override;
   void on_enough() override;
   void release() override;

@@ -11,31 +11,14 @@
 #include <troupe/error.hpp>
 #include <troupe/policy/demand_ledger.hpp>
 
-// All that the actors of a flow say to each other. Data and its end travel in order; everything
-// else is control, sent urgently, and never waits behind data.
+// What the actors of a flow say to each other besides batches (`linked_actor`). Data and its end
+// travel in order; everything else is control, sent urgently, and never waits behind data.
 namespace troupe::detail {
 
 /// One end of a link, as the other end addresses it.
 struct endpoint {
   caf::actor actor;
   std::uint32_t port = 0;
-};
-
-/// Downstream: items. The receiver owes the batch, emptied, as demand.
-struct data_msg {
-  using internal_message = void;
-  batch_ptr batch;
-  std::uint32_t inlet = 0;
-};
-
-/// Upstream: emptied batches, chained by `next`, and how many items further ones should hold.
-struct demand_msg {
-  using internal_message = void;
-  batch_ptr batches;
-  std::size_t count = 0; ///< of batches
-  std::size_t items = 0; ///< that were in them
-  std::size_t want = 1;
-  std::uint32_t outlet = 0;
 };
 
 /// Downstream: this input is complete; behind the last data.

@@ -15,8 +15,6 @@ void router_actor::on_exit() {
 
 caf::message_handler router_actor::handlers() {
   return {
-      [this](data_msg& msg) { on_data(msg); },
-      [this](demand_msg& msg) { on_demand(msg); },
       [this](end_msg msg) { on_end(msg.inlet); },
       [this](enough_msg) { on_enough(); },
       [this](wire_msg& msg) {
@@ -27,15 +25,6 @@ caf::message_handler router_actor::handlers() {
       },
       [this](abort_msg) { quit(); },
   };
-}
-
-void router_actor::forward(batch_ptr batch, const endpoint& to) {
-  detail::send(this, to.actor, data_msg{std::move(batch), to.port});
-}
-
-void router_actor::send_home(batch_ptr batch, const endpoint& owner, std::size_t want) {
-  const auto items = batch->carried;
-  send_urgent(this, owner.actor, demand_msg{std::move(batch), 1, items, want, owner.port});
 }
 
 } // namespace troupe::detail

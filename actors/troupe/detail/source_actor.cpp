@@ -21,10 +21,6 @@ source_actor::source_actor(caf::actor_config& cfg, worker_setup common,
 
 caf::message_handler source_actor::handlers() {
   return caf::message_handler{
-      [this](demand_msg& msg) {
-        out_.home(msg);
-        pump();
-      },
       [this](pump_msg) {
         pump_sent_ = false;
         open();
@@ -46,6 +42,11 @@ caf::message_handler source_actor::handlers() {
       },
   }
       .or_else(common_handlers());
+}
+
+void source_actor::on_demand(batch_ptr batch, std::uint32_t) {
+  out_.home(std::move(batch));
+  pump();
 }
 
 void source_actor::wire(wire_msg& msg) {

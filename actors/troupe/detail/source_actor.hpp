@@ -21,6 +21,7 @@ public:
 
 private:
   caf::message_handler handlers() override;
+  void on_demand(batch_ptr batch, std::uint32_t outlet) override;
   void wire(wire_msg& msg) override;
   void settle() noexcept override;
   void release() override;

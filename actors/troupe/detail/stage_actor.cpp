@@ -23,16 +23,6 @@ stage_actor::stage_actor(caf::actor_config& cfg, worker_setup common, stage_setu
 
 caf::message_handler stage_actor::handlers() {
   return caf::message_handler{
-      [this](data_msg& msg) {
-        in_.push(std::move(msg.batch));
-        pump();
-      },
-      [this](demand_msg& msg) {
-        out_->home(msg);
-        // Mostly there is nothing that was waiting for it.
-        if (starved_ || out_->current() != nullptr || out_->ended())
-          pump();
-      },
       [this](end_msg) {
         in_.end();
         pump();
@@ -53,6 +43,18 @@ caf::message_handler stage_actor::handlers() {
       },
   }
       .or_else(common_handlers());
+}
+
+void stage_actor::on_data(batch_ptr batch, std::uint32_t) {
+  in_.push(std::move(batch));
+  pump();
+}
+
+void stage_actor::on_demand(batch_ptr batch, std::uint32_t) {
+  out_->home(std::move(batch));
+  // Mostly there is nothing that was waiting for it.
+  if (starved_ || out_->current() != nullptr || out_->ended())
+    pump();
 }
 
 void stage_actor::wire(wire_msg& msg) {
@@ -91,11 +93,8 @@ void stage_actor::pump() {
   clock_ = now();
   starved_ = false;
   if (can_work() && expire_if_due())
-    while (can_work() && !held_back() && !in_.empty() && work_on(in_.front())) {
-      in_.pop();
-      in_.repay(*this, false);
-    }
-  in_.repay(*this, true);
+    while (can_work() && !held_back() && !in_.empty() && work_on(in_.front()))
+      in_.pop(*this);
   if (can_work()) {
     if (complete_ || in_.exhausted())
       finish();

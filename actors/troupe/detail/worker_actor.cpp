@@ -6,7 +6,8 @@
 namespace troupe::detail {
 
 worker_actor::worker_actor(caf::actor_config& cfg, worker_setup setup)
-    : actor_base(cfg), kernel_host(setup.state->halted(), setup.state->ctx(), setup.state->shown()),
+    : linked_actor(cfg),
+      kernel_host(setup.state->halted(), setup.state->ctx(), setup.state->shown()),
       state_(std::move(setup.state)), stage_(setup.stage), block_(setup.block),
       supervisor_(std::move(setup.supervisor)) {
   // Where a dead worker counted, its successor goes on.

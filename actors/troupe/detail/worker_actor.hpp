@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include <troupe/detail/compat.hpp>
 #include <troupe/detail/kernel.hpp>
 #include <troupe/detail/link.hpp>
+#include <troupe/detail/linked_actor.hpp>
 #include <troupe/detail/messages.hpp>
 #include <troupe/detail/run_state.hpp>
 
@@ -23,7 +23,7 @@ struct worker_setup {
 };
 
 /// What sources, stages and sinks have in common: counting, pausing, timers, failing, aborting.
-class worker_actor : public actor_base, protected kernel_host {
+class worker_actor : public linked_actor, protected kernel_host {
 public:
   worker_actor(caf::actor_config& cfg, worker_setup setup);
 
