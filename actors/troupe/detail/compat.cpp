@@ -7,6 +7,7 @@
 
 #include <caf/actor_clock.hpp>
 #include <caf/exit_reason.hpp>
+#include <caf/logger.hpp>
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
 
@@ -132,6 +133,23 @@ void actor_base::send_mail(const caf::actor& dst, mail_ptr m, bool urgent) {
   envelope.mid
       = caf::make_message_id(urgent ? caf::message_priority::high : caf::message_priority::normal);
   dst->enqueue(caf::mailbox_element_ptr{&envelope}, context());
+}
+
+// As CAF's own loop, without what streams and receive timeouts need: several looks at the clock.
+caf::resumable::resume_result actor_base::resume(caf::execution_unit* host, std::size_t most) {
+  CAF_PUSH_AID(id());
+  if (!activate(host))
+    return caf::resumable::done;
+  constexpr std::size_t quantum = 3; // CAF's
+  std::size_t handled = 0;
+  mailbox_visitor visitor{this, handled, most};
+  while (handled < most) {
+    if (!mailbox().new_round(quantum, visitor).consumed_items && mailbox().try_block())
+      return caf::resumable::awaiting_message;
+    if (finalize())
+      return caf::resumable::done;
+  }
+  return mailbox().try_block() ? caf::resumable::awaiting_message : caf::resumable::resume_later;
 }
 
 caf::invoke_message_result actor_base::consume(caf::mailbox_element& x) {

@@ -221,6 +221,8 @@ protected:
 
 private:
 #if !TROUPE_CAF_1X
+  resume_result resume(caf::execution_unit* host, std::size_t most) final;
+
   using caf::event_based_actor::consume;
   caf::invoke_message_result consume(caf::mailbox_element& x) final;
 

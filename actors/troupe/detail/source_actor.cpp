@@ -91,7 +91,7 @@ remedy source_actor::failed(std::exception_ptr reason, const batch_base&, const 
 // One slice: as many items as fit into the batch, or into the time that the mailbox may wait.
 supply source_actor::fill(batch_base& out) {
   const auto before = out.size();
-  const auto began = now();
+  const auto began = clock_;
   out.limit = std::min(out_.ledger().limit(), before + sizer_.want());
   auto state = supply::more;
   std::exception_ptr fault;
@@ -101,7 +101,8 @@ supply source_actor::fill(batch_base& out) {
     fault = std::current_exception();
   }
   const auto made = out.size() - before;
-  const duration spent = now() - began;
+  clock_ = now();
+  const duration spent = clock_ - began;
   busy_ += spent;
   if (made > 0) {
     if (!kernel_->counts_received())
@@ -119,7 +120,8 @@ supply source_actor::fill(batch_base& out) {
 void source_actor::pump() {
   if (!wired_)
     return;
-  out_.send_if_due(*this, now());
+  clock_ = now();
+  out_.send_if_due(*this, clock_);
   while (opened_ && may_work() && !ended_) {
     auto* const batch = out_.open();
     if (batch == nullptr)
@@ -127,7 +129,7 @@ void source_actor::pump() {
     const auto state = fill(*batch);
     if (state == supply::ended)
       ended_ = true;
-    out_.send_if_due(*this, now());
+    out_.send_if_due(*this, clock_);
     if (state == supply::later) {
       if (const auto due = kernel_->due())
         wake_at(*due);
@@ -142,7 +144,7 @@ void source_actor::pump() {
   }
   if (ended_ && may_work()) {
     if (out_.current() != nullptr && out_.current()->size() > 0)
-      out_.send_now(*this, now());
+      out_.send_now(*this, clock_);
     out_.end(*this);
   }
   publish();

@@ -37,6 +37,7 @@ private:
   std::exception_ptr unmade_; ///< why there is no kernel
   outlet out_;
   batch_sizer sizer_;
+  time_point clock_{}; ///< the last time read
   bool wired_ = false;
   bool opened_ = false;
   bool ended_ = false;
