@@ -15,6 +15,7 @@
 #include <caf/actor_system_config.hpp>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/virtual_time.hpp>
 #include <troupe/troupe.hpp>
 
 namespace support {

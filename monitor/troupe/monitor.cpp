@@ -4,6 +4,7 @@
 
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/monitor_state.hpp>
+#include <troupe/detail/virtual_time.hpp>
 
 namespace troupe {
 

@@ -7,6 +7,7 @@
 
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/refusal.hpp>
+#include <troupe/detail/virtual_time.hpp>
 
 namespace troupe {
 

@@ -7,6 +7,7 @@
 #include <troupe/detail/launch.hpp>
 #include <troupe/detail/messages.hpp>
 #include <troupe/detail/refusal.hpp>
+#include <troupe/detail/virtual_time.hpp>
 #include <troupe/policy/token_bucket.hpp>
 
 namespace troupe {

@@ -20,6 +20,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/virtual_time.hpp>
 #include <troupe/detail/wake_worker.hpp>
 
 using namespace std::chrono_literals;

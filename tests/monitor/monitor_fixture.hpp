@@ -10,6 +10,7 @@
 #include <caf/actor_system_config.hpp>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/virtual_time.hpp>
 #include <troupe/monitor.hpp>
 #include <troupe/observer.hpp>
 

@@ -11,6 +11,8 @@
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
 
+#include <troupe/detail/virtual_time.hpp>
+
 #if !TROUPE_CAF_1X
 #include <caf/atom.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
@@ -105,15 +107,6 @@ caf::behavior actor_base::make_behavior() {
 }
 
 #if TROUPE_CAF_1X
-
-namespace {
-
-struct mail_msg {
-  using internal_message = void;
-  mail_ptr content;
-};
-
-} // namespace
 
 void actor_base::send_mail(const caf::actor& dst, mail_ptr m, bool urgent) {
   if (urgent)

@@ -4,7 +4,6 @@
 #include <exception>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -190,6 +189,13 @@ class mail : public caf::ref_counted {
 
 using mail_ptr = caf::intrusive_ptr<mail>;
 
+#if TROUPE_CAF_1X
+struct mail_msg {
+  using internal_message = void;
+  mail_ptr content;
+};
+#endif
+
 /// Base of all actors of the library: one callback per watched actor, a virtual for exit messages,
 /// and exceptions as exit reasons, on either CAF.
 class actor_base : public caf::event_based_actor {
@@ -262,38 +268,6 @@ private:
 
 /// Whether time and order are in the hands of the test (scheduler policy "testing").
 bool is_testing(caf::actor_system& sys);
-
-/// Drives a system with the testing scheduler, from one thread and with no detached actors.
-/// Errors: std::logic_error if the system has another scheduler.
-namespace virtual_time {
-
-/// Runs actors round robin, a message each, until no message is left; whether there was any.
-bool run_jobs(caf::actor_system& sys);
-
-/// When the next delayed message or timeout is due, if there is one.
-std::optional<time_point> next_timeout(caf::actor_system& sys);
-
-/// Moves the clock to the next timeout and delivers that one only; false if there is none.
-bool trigger_next_timeout(caf::actor_system& sys);
-
-/// Moves the clock in one step and delivers all that became due: receivers see the later time.
-/// `run_for` is the one that keeps the order.
-void advance(caf::actor_system& sys, duration d);
-
-/// Runs all that happens within `d`, each at its time, and leaves the clock at the end of it.
-void run_for(caf::actor_system& sys, duration d);
-
-enum class driven {
-  done,
-  over_limit,
-  stuck, ///< nothing is left to happen
-};
-
-/// Runs all that happens, each at its time, until `done()` or to the end of `limit`.
-driven drive(caf::actor_system& sys, const std::function<bool()>& done,
-             std::optional<duration> limit = std::nullopt);
-
-} // namespace virtual_time
 
 } // namespace troupe::detail
 

@@ -5,6 +5,7 @@
 
 #include <troupe/detail/blueprint.hpp>
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/virtual_time.hpp>
 
 namespace troupe::detail {
 

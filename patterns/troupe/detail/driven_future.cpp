@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/virtual_time.hpp>
 
 namespace troupe::detail {
 

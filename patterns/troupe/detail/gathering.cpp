@@ -1,5 +1,7 @@
 #include <troupe/detail/gathering.hpp>
 
+#include <troupe/detail/virtual_time.hpp>
+
 namespace troupe::detail {
 
 gather_crew::gather_crew(std::shared_ptr<request_account> account, const gather_options& o,

@@ -18,6 +18,7 @@
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/inbox_losses.hpp>
 #include <troupe/detail/kernel.hpp>
+#include <troupe/detail/virtual_time.hpp>
 #include <troupe/policy/overflow.hpp>
 #include <troupe/result.hpp>
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/virtual_time.hpp>
 
 namespace troupe::detail {
 

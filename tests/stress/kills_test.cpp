@@ -1,0 +1,94 @@
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "../graph_support.hpp"
+#include <troupe/dispatch.hpp>
+
+namespace tr = troupe;
+using namespace support;
+
+namespace {
+
+void wait_for_more(const tr::run& r, std::uint64_t items) {
+  const auto sent = [&r] { return r.metrics("source").counters.emitted; };
+  for (const auto before = sent(); sent() < before + items;)
+    std::this_thread::yield();
+}
+
+// One that is killed is replaced; until then it may be chosen a second time, in vain.
+void kill_workers(const tr::run& r, std::mt19937& rng, std::uint64_t kills) {
+  while (r.metrics("work").counters.restarts < kills) {
+    const auto workers = tr::detail::actors_of(r, "work");
+    tr::detail::anon_kill(
+        workers[std::uniform_int_distribution<std::size_t>{0, workers.size() - 1}(rng)]);
+    std::this_thread::yield();
+  }
+}
+
+} // namespace
+
+TEST_SUITE("stress of kills") {
+  // With many workers and single items the distributor's mailbox is full of batches that come home,
+  // also those of workers of which it learns at once that they are dead.
+  TEST_CASE("2,000 of 16 workers are killed while batches come home: none is lost or used twice") {
+    threaded_system sys;
+    std::mt19937 rng{2};
+    for (int round = 0; round < 4; ++round) {
+      int next = 0;
+      bool in_order = true;
+      const auto flow = tr::produce<int>("source", [n = 0]() mutable { return std::optional{n++}; })
+                        | tr::map("work", [](int x) { return x; },
+                                  {.parallel = 16, .buffer = 64, .batch = round % 2 == 0 ? 1 : 4})
+                        | tr::sink("sink", [&](int x) { in_order = in_order && x == next++; });
+      auto r = tr::start(sys, flow);
+      kill_workers(r, rng, 500);
+      const auto end = accounted_graph(r.drain(), flow.topology());
+
+      CHECK(end.clean());
+      CHECK(in_order);
+      CHECK(static_cast<std::uint64_t>(next) == end.stage("source").emitted);
+      CHECK(sys.actors() == 0);
+    }
+  }
+
+  TEST_CASE("15 of 16 workers are killed while batches come home: the last one does the "
+            "rest") {
+    threaded_system sys;
+    std::mt19937 rng{15};
+    auto rules = dispatch_by_load();
+    rules.push_back(tr::dispatch::round_robin);
+    rules.push_back(tr::dispatch::by_key([](int x) { return x % 100; }));
+    for (const auto& to : rules) {
+      for (int round = 0; round < 10; ++round) {
+        CAPTURE(std::string{to.name()});
+        CAPTURE(round);
+        std::uint64_t sum = 0;
+        const auto flow
+            = tr::produce<int>("source", [n = 0]() mutable { return std::optional{++n}; })
+              | tr::fan_out("work", [](int x) { return x; },
+                            {.workers = 16, .to = to, .buffer = 64, .batch = 1})
+              | tr::fan_in("all") | tr::sink("sink", [&](int x) { sum += std::uint64_t(x); });
+        auto r = tr::start(sys, flow);
+        for (auto left = tr::detail::actors_of(r, "work"); left.size() > 1; left.pop_back()) {
+          std::swap(left[std::uniform_int_distribution<std::size_t>{0, left.size() - 1}(rng)],
+                    left.back());
+          tr::detail::anon_kill(left.back());
+          wait_for_more(r, 50);
+        }
+        const auto end = accounted_graph(r.drain(), flow.topology());
+
+        CHECK(end.clean());
+        const auto made = end.stage("source").emitted;
+        CHECK(sum == made * (made + 1) / 2);
+        CHECK(sys.actors() == 0);
+      }
+    }
+  }
+}
