@@ -22,7 +22,7 @@ TEST_SUITE("demand_ledger") {
       l.sent(1);
     }
     CHECK(!l.may_open());
-    l.home(1, 1, 1);
+    l.home(1, 1);
     CHECK(l.may_open());
     CHECK(l.items_away() == 2);
   }
@@ -31,7 +31,7 @@ TEST_SUITE("demand_ledger") {
     tr::demand_ledger l{{.items = 10, .capacity = 4}};
     l.open();
     l.sent(1);
-    l.home(1, 1, 4);
+    l.home(1, 4);
     for (int i = 0; i < 2; ++i) {
       CHECK(l.may_open());
       l.open();
@@ -39,7 +39,7 @@ TEST_SUITE("demand_ledger") {
     }
     CHECK(!l.may_open()); // room for 2, and 4 are wanted
 
-    l.home(1, 4, 4);
+    l.home(4, 4);
     CHECK(l.may_open());
   }
 
@@ -51,9 +51,9 @@ TEST_SUITE("demand_ledger") {
     }
     l.open();
     CHECK(l.limit() == 1);
-    l.home(1, 1, 2);
+    l.home(1, 2);
     CHECK(l.limit() == 2);
-    l.home(1, 1, 2);
+    l.home(1, 2);
     CHECK(l.limit() == 2);
   }
 
@@ -63,14 +63,14 @@ TEST_SUITE("demand_ledger") {
     CHECK(!l.should_send(0));
     CHECK(l.should_send(1));
     l.sent(1);
-    l.home(1, 1, 8);
+    l.home(1, 8);
     l.open();
     l.sent(8);
     l.open();
 
     CHECK(!l.should_send(7));
     CHECK(l.should_send(8));
-    l.home(1, 8, 8);
+    l.home(8, 8);
     CHECK(l.should_send(7));
   }
 
@@ -81,7 +81,7 @@ TEST_SUITE("demand_ledger") {
     for (const auto& [want, limit] : table) {
       l.open();
       l.sent(1);
-      l.home(1, 1, want);
+      l.home(1, want);
       CHECK(l.limit() == limit);
     }
   }
@@ -89,8 +89,10 @@ TEST_SUITE("demand_ledger") {
   TEST_CASE("what is known to hold less than is wanted needs only that much room") {
     tr::demand_ledger l{{.items = 8, .capacity = 8}};
     l.open();
+    l.sent(1);
+    l.home(1, 8);
+    l.open();
     l.sent(5);
-    l.home(0, 0, 8);
     CHECK(!l.may_open());
     CHECK(!l.may_open(4));
     CHECK(l.may_open(3));
@@ -105,7 +107,7 @@ TEST_SUITE("demand_ledger") {
     CHECK(l.batches() == 1025); // single items, until more are wanted
     l.open();
     l.sent(1);
-    l.home(1, 1, 512);
+    l.home(1, 512);
     CHECK(l.batches() == 3);
   }
 
@@ -119,7 +121,7 @@ TEST_SUITE("demand_ledger") {
     l.open();
     l.sent(1);
     CHECK(!l.settled());
-    l.home(1, 1, 4);
+    l.home(1, 4);
     CHECK(l.settled());
   }
 
@@ -127,7 +129,7 @@ TEST_SUITE("demand_ledger") {
     tr::demand_ledger l{{.items = 100, .capacity = 10, .receivers = 3}};
     l.open();
     l.sent(1);
-    l.home(1, 1, 10);
+    l.home(1, 10);
     for (int busy = 0; busy < 3; ++busy) {
       l.open();
       CHECK(l.should_send(1));
@@ -137,7 +139,7 @@ TEST_SUITE("demand_ledger") {
     CHECK(!l.should_send(1));
     CHECK(!l.should_send(9));
     CHECK(l.should_send(10));
-    l.home(1, 1, 10);
+    l.home(1, 10);
     CHECK(l.should_send(1));
   }
 }

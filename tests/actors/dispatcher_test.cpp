@@ -24,7 +24,7 @@ std::vector<std::size_t> shares(tr::dispatcher d, std::size_t rounds, std::size_
   for (std::size_t i = 0; i < rounds; ++i) {
     const auto worker = d.pick(1).value();
     d.sent(worker, items);
-    d.returned(worker, 1, items);
+    d.returned(worker, items);
     given[worker] += items;
   }
   return given;
@@ -59,7 +59,7 @@ outcome simulate(tr::dispatcher d, std::vector<long long> cost, std::size_t item
     now = free_at[next];
     --queued[next];
     ++result.done[next];
-    d.returned(next, 1, 1);
+    d.returned(next, 1);
   }
   result.makespan = now;
   return result;
@@ -77,9 +77,9 @@ TEST_SUITE("dispatcher") {
     }
     CHECK(turn == std::vector<std::size_t>{0, 1, 2, 0, 1, 2});
 
-    d.returned(1, 1, 1);
+    d.returned(1, 1);
     CHECK_FALSE(d.pick(2)); // the turn is 0's, and it has two
-    d.returned(0, 1, 1);
+    d.returned(0, 1);
     CHECK(d.pick(2) == 0u);
   }
 
@@ -107,7 +107,7 @@ TEST_SUITE("dispatcher") {
     d.sent(2, 3);
 
     CHECK(d.pick(9) == 1u);
-    d.returned(0, 1, 5);
+    d.returned(0, 5);
     CHECK(d.pick(9) == 0u);
   }
 
@@ -116,7 +116,7 @@ TEST_SUITE("dispatcher") {
     for (const std::size_t w : {0, 1, 2})
       d.sent(w, 1);
     for (const std::size_t w : {2, 0, 1})
-      d.returned(w, 1, 1);
+      d.returned(w, 1);
 
     CHECK(d.pick(1) == 2u);
   }
@@ -125,9 +125,9 @@ TEST_SUITE("dispatcher") {
     auto d = with(rule::on_demand, 3);
     for (const std::size_t w : {0, 1, 2})
       d.sent(w, w == 1 ? 1 : 100);
-    d.returned(1, 1, 1);
-    d.returned(2, 1, 100);
-    d.returned(0, 1, 100);
+    d.returned(1, 1);
+    d.returned(2, 100);
+    d.returned(0, 100);
 
     CHECK(d.pick(1) == 1u);
     d.sent(1, 50);

@@ -130,7 +130,7 @@ void distributor::on_demand(batch_ptr batch, std::uint32_t slot) {
   auto& lent = lent_[slot];
   lent.erase(std::find(lent.begin(), lent.end(), batch));
   if (!setup_.to.is_gone(slot))
-    setup_.to.returned(slot, 1, batch->carried);
+    setup_.to.returned(slot, batch->carried);
   // Single items mean slow work: a second one waiting at a busy worker could be done by an idle
   // one.
   want_ = batch->want;

@@ -111,8 +111,10 @@ edge_plan graph::plan_out(std::size_t i, std::uint32_t branch, std::size_t worke
 edge_plan graph::plan_deal(std::size_t i) const {
   const auto& n = at(i);
   const std::size_t buffer = n.buffer;
-  return plan_edge(std::max<std::size_t>(1, buffer - buffer / 2),
-                   at(into(i).front().from).output.bytes, 1, n.most_workers());
+  auto plan = plan_edge(std::max<std::size_t>(1, buffer - buffer / 2),
+                        at(into(i).front().from).output.bytes, 1, n.most_workers());
+  plan.receivers = 1; // each outlet has its own
+  return plan;
 }
 
 std::size_t graph::batch_in(const edge& e) const {

@@ -36,6 +36,12 @@ void outlet::send_if_due(linked_actor& self, time_point now) {
 
 void outlet::send_now(linked_actor& self, time_point now) {
   assert(current_ != nullptr);
+  if (current_->size() == 0) {
+    // It only carries a mark, and may have to wait for long beside many like it: without storage.
+    auto mark = type_.make();
+    mark->marks.swap(current_->marks);
+    free_.push_back(std::exchange(current_, std::move(mark)));
+  }
   current_->carried = current_->size();
   ledger_.sent(current_->carried);
   current_->sent_at = now;
@@ -43,7 +49,7 @@ void outlet::send_now(linked_actor& self, time_point now) {
 }
 
 void outlet::home(batch_ptr batch) {
-  ledger_.home(1, batch->carried, batch->want);
+  ledger_.home(batch->carried, batch->want);
   free_.push_back(std::move(batch));
   // Many small batches, each grown to a large one, would together hold many times the buffer.
   if (free_.size() > ledger_.batches())

@@ -59,10 +59,10 @@ public:
   /// The batch that was opened stays here.
   void keep() noexcept { filling_ = false; }
 
-  /// Emptied batches came home; the receiver would like `want` items in each further one.
-  void home(std::size_t batches, std::size_t items, std::size_t want) noexcept {
-    assert(batches <= batches_away_ && items <= items_away_);
-    batches_away_ -= batches;
+  /// A batch that was sent with `items` came home; the receiver would like `want` in further ones.
+  void home(std::size_t items, std::size_t want) noexcept {
+    assert(batches_away_ > 0 && items <= items_away_);
+    --batches_away_;
     items_away_ -= items;
     wanted_ = std::clamp<std::size_t>(want, 1, plan_.capacity);
   }

@@ -15,7 +15,7 @@ namespace troupe {
 ///     troupe::dispatcher to{troupe::dispatcher::rule::least_loaded};
 ///     to.add(); to.add();
 ///     if (const auto worker = to.pick(2)) to.sent(*worker, batch.size());
-///     to.returned(*worker, 1, batch.size());
+///     to.returned(*worker, batch.size());
 ///
 /// round_robin:  in turn; over time every worker is given the same number of items.
 /// weighted:     the same in proportion to the weights.
@@ -93,11 +93,10 @@ public:
     s.asked = ++events_;
   }
 
-  void returned(std::size_t i, std::size_t batches, std::size_t items) {
+  void returned(std::size_t i, std::size_t items) {
     auto& s = slots_[i];
-    assert(batches <= s.batches && items <= s.items);
-    busy_ -= batches > 0 && s.batches == batches ? 1 : 0;
-    s.batches -= batches;
+    assert(s.batches > 0 && items <= s.items);
+    busy_ -= --s.batches == 0 ? 1 : 0;
     s.items -= items;
     s.asked = ++events_;
   }
