@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -43,6 +44,29 @@ inline node source_node(std::string name, std::string_view what, const produce_o
   return n;
 }
 
+/// Calls `f`; while this lives, the state of a small and simple one is a local variable, so that the
+/// compiler can keep it in registers. A counter in memory costs more than all else around an item.
+template <class F>
+class local_state {
+  static constexpr bool copies
+      = std::is_trivially_copyable_v<F> && std::is_copy_constructible_v<F> && sizeof(F) <= 64;
+
+public:
+  explicit local_state(F& f) : home_(f), f_(f) {}
+  local_state(const local_state&) = delete;
+  local_state& operator=(const local_state&) = delete;
+  ~local_state() {
+    if constexpr (copies) // closures cannot be assigned
+      std::memcpy(static_cast<void*>(&home_), &f_, sizeof(F));
+  }
+
+  decltype(auto) operator()() { return f_(); }
+
+private:
+  F& home_;
+  std::conditional_t<copies, F, F&> f_;
+};
+
 /// Asks a function for one item after the other until it has no more.
 template <class T, class Next>
 class pulling_source final : public source_kernel {
@@ -51,11 +75,12 @@ public:
 
   supply fill(batch_base& out, kernel_host& host) override {
     emitter<T> emit{&out};
+    local_state<Next> next{next_};
     for (std::size_t i = 0; !emit.full(); ++i) {
       // A slow function is asked for one item at a time, so this is often enough.
       if (i % 16 == 0 && host.halted())
         break;
-      std::optional<T> item = next_();
+      std::optional<T> item = next();
       if (!item)
         return supply::ended;
       emit(std::move(*item));

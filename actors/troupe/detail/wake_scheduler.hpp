@@ -199,8 +199,9 @@ private:
 
   // How long a job is left to the worker that it was given to, at least. Measured with trivial
   // work: without it two cores are slower than one, with 10 us the second core comes too late to
-  // help.
-  static constexpr auto patience = std::chrono::microseconds{1};
+  // help. With 1 us four stages are a quarter faster, but where cores see each other's memory
+  // slowly, as on some virtual machines at times, everything takes two or three times as long.
+  static constexpr auto patience = std::chrono::microseconds{3};
 
   // Every so often jobs from outside come first, so that busy workers do not starve them.
   static constexpr unsigned external_turn = 32;
