@@ -44,8 +44,9 @@ inline node source_node(std::string name, std::string_view what, const produce_o
   return n;
 }
 
-/// Calls `f`; while this lives, the state of a small and simple one is a local variable, so that the
-/// compiler can keep it in registers. A counter in memory costs more than all else around an item.
+/// Calls `f`; while this lives, the state of a small and simple one is a local variable, so that
+/// the compiler can keep it in registers. A counter in memory costs more than all else around an
+/// item.
 template <class F>
 class local_state {
   static constexpr bool copies

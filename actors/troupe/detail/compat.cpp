@@ -148,7 +148,7 @@ caf::resumable::resume_result actor_base::resume(caf::execution_unit* host, std:
 caf::invoke_message_result actor_base::consume(caf::mailbox_element& x) {
   if (&x.content() != &mail::envelope::no_content)
     return caf::event_based_actor::consume(x);
-  on_mail(mail_ptr{&static_cast<mail::envelope&>(x).mail_});
+  on_mail(mail_ptr{&static_cast<mail::envelope&>(x).owner});
   return caf::invoke_message_result::consumed;
 }
 

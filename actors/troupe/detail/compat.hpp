@@ -171,8 +171,8 @@ class mail : public caf::ref_counted {
   // What CAF's mailboxes link together, and dispose of when it is taken out: one reference to us.
   class envelope final : public caf::mailbox_element {
   public:
-    explicit envelope(mail& content) : mail_(content) {}
-    void request_deletion(bool) const noexcept override { mail_.deref(); }
+    explicit envelope(mail& m) : owner(m) {}
+    void request_deletion(bool) const noexcept override { owner.deref(); }
     caf::type_erased_tuple& content() override { return no_content; }
     const caf::type_erased_tuple& content() const override { return no_content; }
     caf::message move_content_to_message() override { return {}; }
@@ -180,7 +180,7 @@ class mail : public caf::ref_counted {
 
     static caf::empty_type_erased_tuple no_content; ///< also tells these elements from others
 
-    mail& mail_;
+    mail& owner;
   };
 
   envelope envelope_{*this};
