@@ -22,13 +22,15 @@ void wait_for_more(const tr::run& r, std::uint64_t items) {
     std::this_thread::yield();
 }
 
-// One that is killed is replaced; until then it may be chosen a second time, in vain.
+// One after the other. A second try, as the one chosen may have been dead already.
 void kill_workers(const tr::run& r, std::mt19937& rng, std::uint64_t kills) {
-  while (r.metrics("work").counters.restarts < kills) {
+  const auto replaced = [&r] { return r.metrics("work").counters.restarts; };
+  for (auto before = replaced(); before < kills; before = replaced()) {
     const auto workers = tr::detail::actors_of(r, "work");
     tr::detail::anon_kill(
         workers[std::uniform_int_distribution<std::size_t>{0, workers.size() - 1}(rng)]);
-    std::this_thread::yield();
+    for (int looks = 0; looks < 10'000 && replaced() == before; ++looks)
+      std::this_thread::yield();
   }
 }
 

@@ -102,15 +102,29 @@ void distributor::expect_heir(std::size_t heir, const caf::actor& dead) {
     ++slot;
   setup_.to.hold(heir);
   heirs_[slot] = heir;
+  // If the dead one was an heir itself, of one of whose death we have not heard yet: so is this.
+  for (auto& [dead_slot, its_heir] : heirs_)
+    if (its_heir == slot)
+      its_heir = heir;
   if (setup_.to.is_gone(slot))
     hand_down(slot);
 }
 
 void distributor::hand_down(std::size_t slot) {
   const auto heir = heirs_.extract(slot).mapped();
-  if (auto left = left_behind_.extract(slot))
+  auto left = left_behind_.extract(slot);
+  if (setup_.to.is_gone(heir)) {
+    if (left) // for the heir's heir, who is on its way; the heir itself was held, and had nothing
+      left_behind_[heir] = std::move(left.mapped());
+    return;
+  }
+  if (left)
     for (auto& batch : left.mapped())
       lend(std::move(batch), heir);
+  const bool expects_more = std::any_of(heirs_.begin(), heirs_.end(),
+                                        [heir](const auto& entry) { return entry.second == heir; });
+  if (expects_more)
+    return;
   setup_.to.release(heir);
   setup_.to.resize(active_);
 }
