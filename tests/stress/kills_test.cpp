@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,15 +23,21 @@ void wait_for_more(const tr::run& r, std::uint64_t items) {
     std::this_thread::yield();
 }
 
-// One after the other. A second try, as the one chosen may have been dead already.
+bool employs(const tr::run& r, const caf::actor& worker) {
+  const auto workers = tr::detail::actors_of(r, "work");
+  return std::find(workers.begin(), workers.end(), worker) != workers.end();
+}
+
+// One after the other: each has been replaced, and its successor is at work, before the next dies.
 void kill_workers(const tr::run& r, std::mt19937& rng, std::uint64_t kills) {
-  const auto replaced = [&r] { return r.metrics("work").counters.restarts; };
-  for (auto before = replaced(); before < kills; before = replaced()) {
+  while (r.metrics("work").counters.restarts < kills) {
     const auto workers = tr::detail::actors_of(r, "work");
-    tr::detail::anon_kill(
-        workers[std::uniform_int_distribution<std::size_t>{0, workers.size() - 1}(rng)]);
-    for (int looks = 0; looks < 10'000 && replaced() == before; ++looks)
+    const auto& victim
+        = workers[std::uniform_int_distribution<std::size_t>{0, workers.size() - 1}(rng)];
+    tr::detail::anon_kill(victim);
+    while (employs(r, victim))
       std::this_thread::yield();
+    wait_for_more(r, 128);
   }
 }
 
