@@ -36,6 +36,18 @@ int refuse_tens(int x) {
   return x;
 }
 
+// Item 5,000 fails once: its worker waits for a second before it tries again.
+void hold_up(int x, bool& failed) {
+  if (x == 5'000 && !std::exchange(failed, true))
+    throw std::runtime_error{"once"};
+}
+
+tr::stage_options two_workers_that_retry() {
+  return {.parallel = 2,
+          .batch = 4,
+          .on_error = tr::on_error::retry({.attempts = 2, .backoff = {1s, 1s}})};
+}
+
 } // namespace
 
 TEST_SUITE("stage") {
@@ -431,18 +443,13 @@ TEST_SUITE("on_error") {
     bool failed = false;
     const auto once_wrong = [&](int x) {
       ++calls;
-      if (x == 5'000 && !std::exchange(failed, true))
-        throw std::runtime_error{"once"};
+      hold_up(x, failed);
       return x;
     };
     std::vector<int> out;
-    auto r = tr::start(
-        sys, tr::from("n", numbers(10'000))
-                 | tr::map("work", once_wrong,
-                           {.parallel = 2,
-                            .batch = 4,
-                            .on_error = tr::on_error::retry({.attempts = 2, .backoff = {1s, 1s}})})
-                 | tr::collect("out", out));
+    auto r = tr::start(sys, tr::from("n", numbers(10'000))
+                                | tr::map("work", once_wrong, two_workers_that_retry())
+                                | tr::collect("out", out));
 
     r.wait_for(500ms);
     CHECK(calls > 5'000 + 400); // of the 512 that are this worker's share of the edge
@@ -457,18 +464,13 @@ TEST_SUITE("on_error") {
     bool failed = false;
     const auto refuse_rest = [&](int x) -> std::optional<int> {
       ++calls;
-      if (x == 5'000 && !std::exchange(failed, true))
-        throw std::runtime_error{"once"};
+      hold_up(x, failed);
       return x > 5'000 ? std::nullopt : std::optional{x};
     };
     std::vector<int> out;
-    auto r = tr::start(
-        sys, tr::from("n", numbers(100'000))
-                 | tr::map("work", refuse_rest,
-                           {.parallel = 2,
-                            .batch = 4,
-                            .on_error = tr::on_error::retry({.attempts = 2, .backoff = {1s, 1s}})})
-                 | tr::collect("out", out));
+    auto r = tr::start(sys, tr::from("n", numbers(100'000))
+                                | tr::map("work", refuse_rest, two_workers_that_retry())
+                                | tr::collect("out", out));
 
     r.wait_for(500ms);
     CHECK(calls <= 5'001 + 4 * (512 + 4)); // a batch of 4 in for each of 512 out, and what waits
