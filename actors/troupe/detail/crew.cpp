@@ -106,6 +106,12 @@ std::optional<caf::actor> crew::lose(const caf::actor& worker) {
   return successor;
 }
 
+void crew::close() {
+  closed_ = true;
+  if (merger_)
+    anon_send(merger_, lanes_msg{});
+}
+
 void crew::pause(bool paused) {
   paused_ = paused;
   for (const auto& worker : workers_)

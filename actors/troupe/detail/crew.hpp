@@ -42,7 +42,7 @@ public:
   std::optional<caf::actor> lose(const caf::actor& worker);
   bool is_empty() const noexcept { return workers_.empty(); }
   /// The distributor has ended: nobody would tell a further worker what to do, nor to end.
-  void close() noexcept { closed_ = true; }
+  void close();
   bool is_closed() const noexcept { return closed_; }
   void pause(bool paused);
   void release();

@@ -6,7 +6,8 @@
 namespace troupe::detail {
 
 caf::message_handler merger::handlers() {
-  return router_actor::handlers().or_else([this](const lane_msg& msg) { add_lane(msg.worker); });
+  return router_actor::handlers().or_else([this](const lane_msg& msg) { add_lane(msg.worker); },
+                                          [this](lanes_msg) { seal(); });
 }
 
 void merger::release() {
@@ -23,8 +24,10 @@ void merger::on_wired() {
 // One that dies has no time to say that it was all.
 void merger::watch_lane(std::size_t lane) {
   ended_.push_back(false);
-  watch_actor(upstream_[lane].actor,
-              [this, lane](const caf::error&) { on_end(static_cast<std::uint32_t>(lane)); });
+  watch_actor(upstream_[lane].actor, [this, lane](const caf::error&) {
+    ended_[lane] = true;
+    complete_if_all_ended();
+  });
 }
 
 void merger::add_lane(const caf::actor& worker) {
@@ -78,9 +81,20 @@ void merger::on_demand(batch_ptr batch, std::uint32_t) {
   quit_if_done();
 }
 
+// Workers end when all has been dealt with: nobody who dies after that is replaced.
 void merger::on_end(std::uint32_t inlet) {
   ended_[inlet] = true;
-  if (complete_ || std::find(ended_.begin(), ended_.end(), false) != ended_.end())
+  seal();
+}
+
+void merger::seal() {
+  sealed_ = true;
+  complete_if_all_ended();
+}
+
+// That all have died is not the end yet: who replaces them may be on the way.
+void merger::complete_if_all_ended() {
+  if (!sealed_ || complete_ || std::find(ended_.begin(), ended_.end(), false) != ended_.end())
     return;
   complete_ = true;
   detail::send(this, downstream_.front().actor, end_msg{downstream_.front().port});

@@ -42,12 +42,15 @@ private:
   void pass_on(batch_ptr batch);
   void return_home(batch_ptr batch);
   void publish() noexcept;
+  void seal();
+  void complete_if_all_ended();
   void quit_if_done();
 
   merger_setup setup_;
   account counts_;
   reorder_buffer<batch_ptr> held_;
   std::vector<bool> ended_; ///< by lane
+  bool sealed_ = false;     ///< no successor of one that has died is on its way
   bool complete_ = false;   ///< all have ended, and the receiver knows
   std::size_t away_ = 0;
   std::size_t want_ = 1;

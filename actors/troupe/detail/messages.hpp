@@ -56,6 +56,11 @@ struct lane_msg {
   caf::actor worker;
 };
 
+/// To a merger: the distributor of its inputs has ended, so there will be no further ones.
+struct lanes_msg {
+  using internal_message = void;
+};
+
 /// To the sending side of an edge: it may hold this much from now on.
 struct plan_msg {
   using internal_message = void;
