@@ -33,7 +33,7 @@ public:
 
   balancing(std::shared_ptr<request_account> account, std::vector<service<Req, Resp>> all,
             balancer_options options, std::function<std::uint64_t(const Req&)> key)
-      : account_(std::move(account)),
+      : service_core<Req, Resp>(account->system()), account_(std::move(account)),
         ask_(account_->name(), asking_all(std::move(all)), std::move(options), std::move(key),
              [a = account_.get()] { return a->now(); }) {}
 
@@ -87,7 +87,7 @@ private:
     for (auto& s : all)
       asks.push_back([s = std::move(s)](const Req& r, const context& ctx,
                                         std::function<void(result<Resp>)> done) {
-        s.ask(r, ctx, std::move(done));
+        detail::ask_at_once(s, r, ctx, std::move(done));
       });
     return asks;
   }

@@ -25,7 +25,7 @@ ask_function<Req, Resp> asking(service<Req, Resp> s) {
   return
       [s = std::move(s)](const Req& r, const context& ctx, std::function<void(result<Resp>)> done) {
         const service_thread at_work;
-        s.ask(r, ctx, std::move(done));
+        detail::ask_at_once(s, r, ctx, std::move(done));
       };
 }
 

@@ -33,6 +33,10 @@ class service;
 namespace detail {
 template <class Req, class Resp>
 std::vector<caf::actor> actors_of(const service<Req, Resp>& s);
+/// As `ask`, but `done` may be called before this returns.
+template <class Req, class Resp>
+void ask_at_once(const service<Req, Resp>& s, Req r, const context& ctx,
+                 std::function<void(result<Resp>)> done);
 } // namespace detail
 
 /// A running service: answers requests. Copyable; may be used from any thread.
@@ -51,7 +55,9 @@ std::vector<caf::actor> actors_of(const service<Req, Resp>& s);
 ///         throws std::logic_error.
 /// Note:   a callback runs on the worker's thread, or on that of whoever cancels: short, and
 /// without
-///         waiting for a service. What it throws is dropped.
+///         waiting for a service. Never inside of `ask`: of a call that is refused at once it runs
+///         on a thread of the library's, after those that were refused before, and `drain` waits
+///         for it. What it throws is dropped.
 ///
 /// As a stage, `flow | svc`: flow<Req> -> flow<Resp>, order kept. At most 16 items are asked for at
 /// once, each by an actor with a thread of its own that waits for the answer, and for room also
@@ -74,11 +80,11 @@ public:
 
   template <std::invocable<result<Resp>> F>
   void ask(Req r, F callback) const {
-    core()->submit(make_call(std::move(r), {}, std::move(callback)));
+    call_back(std::move(r), {}, std::move(callback));
   }
   template <std::invocable<result<Resp>> F>
   void ask(Req r, const context& ctx, F callback) const {
-    core()->submit(make_call(std::move(r), ctx, std::move(callback)));
+    call_back(std::move(r), ctx, std::move(callback));
   }
 
   /// Never waits; empty when the service is full.
@@ -107,7 +113,12 @@ public:
         f, detail::asking_node(core()->name(), {.parallel = detail::most_askers}), core());
   }
 
-  report drain(duration limit = std::chrono::seconds{30}) const { return core()->drain(limit); }
+  report drain(duration limit = std::chrono::seconds{30}) const {
+    const auto core = this->core();
+    auto end = core->drain(limit);
+    core->outside()->wait(limit);
+    return end;
+  }
   stage_metrics metrics() const { return core()->metrics(); }
   /// As `run::configure`: `svc.configure({.workers = {{.min = 2, .max = 8}}})` of a worker_pool,
   /// `svc.configure({.timeout = 100ms, .attempts = 5})` of a call.
@@ -118,6 +129,8 @@ public:
 
 private:
   friend std::vector<caf::actor> detail::actors_of<Req, Resp>(const service& s);
+  friend void detail::ask_at_once<Req, Resp>(const service& s, Req r, const context& ctx,
+                                             std::function<void(result<Resp>)> done);
 
   // By value: a callback may let go of this very handle while the call is under way.
   std::shared_ptr<detail::service_core<Req, Resp>> core() const {
@@ -130,10 +143,17 @@ private:
     return [promise = std::move(promise)](result<Resp> r) { promise->set_value(std::move(r)); };
   }
 
-  static detail::call_item<Req, Resp> make_call(Req r, std::optional<context> ctx,
-                                                std::function<void(result<Resp>)> to) {
+  void call_back(Req r, std::optional<context> ctx, std::function<void(result<Resp>)> to) const {
+    const auto core = this->core();
+    const detail::asking_thread here;
+    core->submit(make_call(std::move(r), std::move(ctx), std::move(to), core->outside()));
+  }
+
+  static detail::call_item<Req, Resp>
+  make_call(Req r, std::optional<context> ctx, std::function<void(result<Resp>)> to,
+            std::shared_ptr<detail::callbacks_outside> outside = nullptr) {
     detail::call_item<Req, Resp> call{std::move(r), std::move(ctx),
-                                      detail::ticket<Resp>{std::move(to)}};
+                                      detail::ticket<Resp>{std::move(to), std::move(outside)}};
     if (call.ctx)
       call.reply.follow(*call.ctx);
     return call;
@@ -142,7 +162,10 @@ private:
   std::future<result<Resp>> ask_for_future(Req r, std::optional<context> ctx) const {
     auto promise = std::make_shared<std::promise<result<Resp>>>();
     const auto core = this->core();
-    core->submit(make_call(std::move(r), std::move(ctx), keeping(promise)));
+    {
+      const detail::asking_thread here; // other calls may be answered while this one waits for room
+      core->submit(make_call(std::move(r), std::move(ctx), keeping(promise)));
+    }
     return detail::future_of(core->system(), promise);
   }
 
@@ -175,6 +198,12 @@ serve(caf::actor_system& sys, const B& blueprint, observer& watch, const context
 }
 
 namespace detail {
+
+template <class Req, class Resp>
+void ask_at_once(const service<Req, Resp>& s, Req r, const context& ctx,
+                 std::function<void(result<Resp>)> done) {
+  s.core()->submit(s.make_call(std::move(r), ctx, std::move(done)));
+}
 
 /// For tests: the actors that may be killed.
 template <class Req, class Resp>

@@ -69,9 +69,10 @@ TEST_SUITE("service") {
     svc.ask(3, cancelled, keep);
     svc.drain();
     svc.ask(4, keep);
+    tr::detail::virtual_time::run_jobs(sys);
 
     REQUIRE(got.size() == 4);
-    CHECK(got[0].error().code() == tr::errc::cancelled); // at once
+    CHECK(got[0].error().code() == tr::errc::cancelled); // without waiting for the others
     CHECK(got[1] == 2);
     CHECK(got[2] == 4);
     CHECK(got[3].error().code() == tr::errc::closed);
@@ -284,6 +285,7 @@ TEST_SUITE("service") {
       tr::context cancelled;
       cancelled.cancel();
       svc.ask(1, cancelled, [&](const tr::result<int>&) { svc = {}; });
+      tr::detail::virtual_time::run_jobs(sys);
       CHECK(sys.actors() == 0);
     }
   }

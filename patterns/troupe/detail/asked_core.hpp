@@ -63,8 +63,8 @@ public:
   template <class Make>
   asked_core(caf::actor_system& sys, const asked_setup& setup, Make make,
              std::shared_ptr<stage_controls> controls = nullptr)
-      : crew_(sys, setup), controls_(std::move(controls)), waits_(setup.waits),
-        drain_limit_(setup.drain_limit) {
+      : service_core<Req, Resp>(sys), crew_(sys, setup), controls_(std::move(controls)),
+        waits_(setup.waits), drain_limit_(setup.drain_limit) {
     crew_.set(make(crew_.account()));
   }
   asked_core(const asked_core&) = delete;

@@ -52,8 +52,9 @@ public:
 
   gathering(std::shared_ptr<request_account> account, const gather_options& o, services all,
             duration drain_limit)
-      : account_(std::move(account)), crew_(account_, o, all.size()),
-        services_(std::make_shared<const services>(std::move(all))), drain_limit_(drain_limit) {}
+      : service_core<Req, answers>(account->system()), account_(std::move(account)),
+        crew_(account_, o, all.size()), services_(std::make_shared<const services>(std::move(all))),
+        drain_limit_(drain_limit) {}
 
   ~gathering() override {
     // On a worker's thread it cannot wait for what may wait for that worker.

@@ -124,7 +124,8 @@ class pool_core final : public service_core<Req, Resp> {
 public:
   pool_core(std::shared_ptr<queue> q, std::shared_ptr<door> d, when_full full,
             std::unique_ptr<pool_run> r)
-      : queue_(std::move(q)), door_(std::move(d)), full_(full), run_(std::move(r)),
+      : service_core<Req, Resp>(r->system()), queue_(std::move(q)), door_(std::move(d)),
+        full_(full), run_(std::move(r)),
         deadlines_(
             queue_->attendant([](caf::actor_system& sys) { return spawn<deadline_actor>(sys); })) {}
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -13,6 +15,7 @@
 
 #include <troupe/breaker_handle.hpp>
 #include <troupe/context.hpp>
+#include <troupe/detail/callbacks_outside.hpp>
 #include <troupe/detail/door.hpp>
 #include <troupe/detail/service_thread.hpp>
 #include <troupe/detail/ticket.hpp>
@@ -44,10 +47,18 @@ struct call_item {
 template <class Req, class Resp>
 class service_core {
 public:
-  service_core() = default;
+  explicit service_core(caf::actor_system& sys)
+      : outside_(std::make_shared<callbacks_outside>(sys)) {}
   service_core(const service_core&) = delete;
   service_core& operator=(const service_core&) = delete;
-  virtual ~service_core() = default;
+  // What a callback refers to may be gone soon after the service.
+  virtual ~service_core() {
+    if (!service_thread::inside())
+      outside_->wait(std::chrono::seconds{30});
+  }
+
+  /// Calls callbacks for a thread that is inside of `ask`.
+  const std::shared_ptr<callbacks_outside>& outside() const noexcept { return outside_; }
 
   /// Sees to it that the call is answered, now or later. May wait for room.
   virtual void submit(call_item<Req, Resp> call) = 0;
@@ -70,6 +81,9 @@ public:
   virtual std::vector<caf::actor> actors() const { return {}; }
   /// The actor that `make` made for this service, or makes now.
   virtual caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) = 0;
+
+private:
+  std::shared_ptr<callbacks_outside> outside_;
 };
 
 } // namespace troupe::detail

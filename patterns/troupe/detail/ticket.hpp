@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <troupe/context.hpp>
+#include <troupe/detail/callbacks_outside.hpp>
 #include <troupe/detail/service_thread.hpp>
 #include <troupe/result.hpp>
 
@@ -26,15 +27,29 @@ public:
 
 /// Where the answer of one call goes. Whoever answers first wins; what comes later is discarded.
 template <class Resp>
-class answer_slot final : public open_call {
+class answer_slot final : public open_call, public std::enable_shared_from_this<answer_slot<Resp>> {
 public:
   using receiver = std::function<void(result<Resp>)>;
 
-  explicit answer_slot(receiver to) : to_(std::move(to)) {}
+  /// `outside` calls it where the answer is given inside of `ask`; null: it is called there, too.
+  answer_slot(receiver to, std::shared_ptr<callbacks_outside> outside)
+      : to_(std::move(to)), outside_(std::move(outside)) {}
 
   void answer(result<Resp> r) {
     if (answered_.exchange(true, std::memory_order_acq_rel))
       return;
+    const auto outside = std::move(outside_);
+    if (outside != nullptr && asking_thread::inside())
+      outside->call([me = this->shared_from_this(), kept = std::make_shared<result<Resp>>(std::move(
+                                                        r))] { me->tell(std::move(*kept)); });
+    else
+      tell(std::move(r));
+  }
+  void give_up(error why) override { answer(tl::unexpected<error>{std::move(why)}); }
+  bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
+
+private:
+  void tell(result<Resp> r) {
     // Whoever cancels, or lets go of what waited, may be the one that answers: also on that thread
     // the receiver may let go of the last handle.
     const service_thread at_work;
@@ -45,12 +60,10 @@ public:
     } catch (...) { // NOLINT(bugprone-empty-catch): documented; the call is answered, whom to tell?
     }
   }
-  void give_up(error why) override { answer(tl::unexpected<error>{std::move(why)}); }
-  bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
-private:
   std::atomic<bool> answered_{false};
   receiver to_;
+  std::shared_ptr<callbacks_outside> outside_;
 };
 
 /// The right to answer one call, exactly once: if it goes unused, the caller gets an error.
@@ -58,8 +71,9 @@ template <class Resp>
 class ticket {
 public:
   ticket() = default;
-  explicit ticket(std::function<void(result<Resp>)> to)
-      : slot_(std::make_shared<answer_slot<Resp>>(std::move(to))) {}
+  explicit ticket(std::function<void(result<Resp>)> to,
+                  std::shared_ptr<callbacks_outside> outside = nullptr)
+      : slot_(std::make_shared<answer_slot<Resp>>(std::move(to), std::move(outside))) {}
 
   ticket(ticket&& other) noexcept = default;
   ticket& operator=(ticket&& other) noexcept {
