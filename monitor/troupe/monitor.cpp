@@ -50,7 +50,7 @@ protected:
 private:
   void start_timer() {
     timer_runs_ = true;
-    detail::send_after(this, state_->period(), caf::actor{this}, sample_msg{++generation_});
+    detail::send_after(this, state_->period(), sample_msg{++generation_});
   }
 
   std::shared_ptr<detail::monitor_state> state_;

@@ -148,12 +148,12 @@ public:
 
 protected:
   caf::message_handler handlers() override {
-    detail::send_after(this, 10s, this, work{});
+    detail::send_after(this, 10s, work{});
     return {[this](work) {
       ticks_->push_back(detail::now(system()));
       if (ticks_->size() == 4)
         throw std::runtime_error("tired");
-      detail::send_after(this, 10s, this, work{});
+      detail::send_after(this, 10s, work{});
     }};
   }
 

@@ -11,10 +11,12 @@
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
 
+#include <troupe/detail/actor_thread.hpp>
 #include <troupe/detail/virtual_time.hpp>
 
 #if !TROUPE_CAF_1X
 #include <caf/atom.hpp>
+#include <caf/detail/private_thread.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #endif
@@ -66,9 +68,34 @@ void set_policy(caf::actor_system_config& cfg, const std::string& name) {
 #endif
 }
 
+// -- threaded_actor ----------------------------------------------------------------------------
+
+#if !TROUPE_CAF_1X
+void threaded_actor::launch(caf::execution_unit* host, bool lazy, bool hide) {
+  try {
+    caf::event_based_actor::launch(host, lazy, hide);
+  } catch (...) {
+    // CAF goes on as if it had the thread, and the actor system would wait for its end.
+    if (auto* const no_thread = std::exchange(private_thread_, nullptr)) {
+      delete no_thread;
+      system().dec_detached_threads();
+      intrusive_ptr_release(ctrl());
+    }
+    unsetf(is_detached_flag);
+    unregister_from_system();
+    throw;
+  }
+}
+
+caf::resumable::resume_result threaded_actor::resume(caf::execution_unit* host, std::size_t most) {
+  const actor_thread here;
+  return caf::event_based_actor::resume(host, most);
+}
+#endif
+
 // -- actor_base --------------------------------------------------------------------------------
 
-actor_base::actor_base(caf::actor_config& cfg) : caf::event_based_actor(cfg) {
+actor_base::actor_base(caf::actor_config& cfg) : threaded_actor(cfg) {
   set_exception_handler([this](caf::scheduled_actor*, std::exception_ptr& thrown) {
     on_exception(thrown);
     return to_exit_reason(thrown);
@@ -89,6 +116,13 @@ void actor_base::watch_actor(const caf::actor& hdl, down_function f) {
   if (functions.empty())
     monitor(hdl);
   functions.push_back(std::move(f));
+#endif
+}
+
+void actor_base::unwatch_actor([[maybe_unused]] const caf::actor& hdl) {
+#if !TROUPE_CAF_1X // which has `watch_actor` forget us when we end
+  if (watched_.erase(hdl.address()) > 0)
+    demonitor(hdl.address());
 #endif
 }
 
@@ -115,7 +149,15 @@ void actor_base::send_mail(const caf::actor& dst, mail_ptr m, bool urgent) {
     detail::send(this, dst, mail_msg{std::move(m)});
 }
 
+void actor_base::remind(duration delay, caf::message msg) {
+  this->mail(std::move(msg)).delay(delay).send(caf::actor{this}, caf::weak_ref, caf::weak_self_ref);
+}
+
 #else
+
+namespace {
+constexpr auto our_alarm = caf::atom("troupe");
+}
 
 caf::empty_type_erased_tuple mail::envelope::no_content;
 
@@ -130,6 +172,7 @@ void actor_base::send_mail(const caf::actor& dst, mail_ptr m, bool urgent) {
 
 // As CAF's own loop, without what streams and receive timeouts need: several looks at the clock.
 caf::resumable::resume_result actor_base::resume(caf::execution_unit* host, std::size_t most) {
+  const actor_thread here;
   CAF_PUSH_AID(id());
   if (!activate(host))
     return caf::resumable::done;
@@ -146,10 +189,50 @@ caf::resumable::resume_result actor_base::resume(caf::execution_unit* host, std:
 }
 
 caf::invoke_message_result actor_base::consume(caf::mailbox_element& x) {
-  if (&x.content() != &mail::envelope::no_content)
+  auto& content = x.content();
+  if (&content == &mail::envelope::no_content) {
+    on_mail(mail_ptr{&static_cast<mail::envelope&>(x).owner});
+    return caf::invoke_message_result::consumed;
+  }
+  if (content.type_token() != caf::make_type_token<caf::timeout_msg>()
+      || content.get_as<caf::timeout_msg>(0).type != our_alarm)
     return caf::event_based_actor::consume(x);
-  on_mail(mail_ptr{&static_cast<mail::envelope&>(x).owner});
+  if (content.get_as<caf::timeout_msg>(0).timeout_id == alarms_)
+    on_alarm();
   return caf::invoke_message_result::consumed;
+}
+
+bool actor_base::cleanup(caf::error&& reason, caf::execution_unit* host) {
+  reminders_.clear();
+  watched_.clear();
+  return caf::event_based_actor::cleanup(std::move(reason), host);
+}
+
+void actor_base::remind(duration delay, caf::message msg) {
+  const auto now = clock().now();
+  const auto at = delay < time_point::max() - now ? now + std::max(delay, duration::zero())
+                                                  : time_point::max();
+  if (at == time_point::max()) // never
+    return;
+  reminders_.emplace(at, std::move(msg));
+  if (!alarm_ || at < *alarm_)
+    set_alarm(at);
+}
+
+// Replaces the one that was set before.
+void actor_base::set_alarm(time_point at) {
+  alarm_ = at;
+  clock().set_ordinary_timeout(at, this, our_alarm, ++alarms_);
+}
+
+void actor_base::on_alarm() {
+  const auto due = reminders_.upper_bound(std::max(clock().now(), *alarm_));
+  alarm_.reset();
+  // By way of the mailbox: each handler may end the actor, and those to come must not run then.
+  for (auto i = reminders_.begin(); i != due; i = reminders_.erase(i))
+    enqueue(nullptr, caf::make_message_id(), std::move(i->second), context());
+  if (!reminders_.empty())
+    set_alarm(reminders_.begin()->first);
 }
 
 void actor_base::on_down_msg(const caf::down_msg& msg) {
@@ -214,6 +297,7 @@ namespace virtual_time {
 bool run_jobs(caf::actor_system& sys) {
   auto& jobs = testing_scheduler(sys).jobs;
   const bool any = !jobs.empty();
+  const actor_thread here; // also for those that are not ours
   while (!jobs.empty()) {
     auto* const job = jobs.front();
     testing_scheduler(sys).try_run_once();

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -18,6 +21,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/intrusive_ptr.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/message.hpp>
 #include <caf/message_handler.hpp>
 #include <caf/ref_counted.hpp>
 #include <caf/send.hpp>
@@ -73,16 +77,11 @@ void send_urgent(Self* self, const Dst& dst, Ts&&... xs) {
 #endif
 }
 
-/// Cannot be cancelled, and keeps `dst` alive until then: put a generation number into the
-/// message and ignore old ones.
-template <class Self, class Dst, class... Ts>
-void send_after(Self* self, duration delay, const Dst& dst, Ts&&... xs) {
-#if TROUPE_CAF_1X
-  self->mail(std::forward<Ts>(xs)...).delay(delay).send(dst);
-#else
-  self->delayed_send(dst, delay, std::forward<Ts>(xs)...);
-#endif
-}
+/// To itself, an actor of ours, once `delay` is over. Keeps nobody alive: it is dropped when the
+/// actor ends. Cannot be taken back otherwise: put a generation number into the message and ignore
+/// old ones.
+template <class Self, class... Ts>
+void send_after(Self* self, duration delay, Ts&&... xs);
 
 struct anon_send_function {
   template <class Dst, class... Ts>
@@ -107,16 +106,6 @@ void anon_send_urgent(const Dst& dst, Ts&&... xs) {
 #endif
 }
 
-/// As `send_after`, from nobody.
-template <class Dst, class... Ts>
-void anon_send_after(duration delay, const Dst& dst, Ts&&... xs) {
-#if TROUPE_CAF_1X
-  caf::anon_mail(std::forward<Ts>(xs)...).delay(delay).send(dst);
-#else
-  caf::delayed_anon_send(dst, delay, std::forward<Ts>(xs)...);
-#endif
-}
-
 /// Ends `dst` at its next message, whatever its exit handler says; its mailbox is lost.
 void anon_kill(const caf::actor& dst);
 
@@ -124,10 +113,11 @@ void anon_kill(const caf::actor& dst);
 void anon_exit(const caf::actor& dst);
 
 /// Sends a request; inside `self` exactly one of the functions is called, `on_error` with
-/// caf::sec::request_timeout once `timeout` is over (zero: no limit).
+/// caf::sec::request_timeout once `timeout` is over (zero: no limit). The answer is for
+/// `forget_timeout`.
 template <class Self, class OnValue, class OnError, class... Ts>
-void request(Self* self, const caf::actor& dst, duration timeout, OnValue on_value,
-             OnError on_error, Ts&&... xs) {
+std::uint64_t request(Self* self, const caf::actor& dst, duration timeout, OnValue on_value,
+                      OnError on_error, Ts&&... xs) {
 #if TROUPE_CAF_1X
   caf::timespan limit = caf::infinite;
   if (timeout > duration::zero())
@@ -135,10 +125,21 @@ void request(Self* self, const caf::actor& dst, duration timeout, OnValue on_val
   self->mail(std::forward<Ts>(xs)...)
       .request(dst, limit)
       .then(std::move(on_value), std::move(on_error));
+  return 0;
 #else
   const auto limit
       = timeout > duration::zero() ? caf::duration{timeout} : caf::duration{caf::infinite};
-  self->request(dst, limit, std::forward<Ts>(xs)...).then(std::move(on_value), std::move(on_error));
+  const auto asked = self->request(dst, limit, std::forward<Ts>(xs)...);
+  asked.then(std::move(on_value), std::move(on_error));
+  return asked.id().response_id().integer_value();
+#endif
+}
+
+/// A request with a timeout has been answered: CAF 0.17 would leave its timer where it is.
+template <class Self>
+void forget_timeout([[maybe_unused]] Self* self, [[maybe_unused]] std::uint64_t request) {
+#if !TROUPE_CAF_1X
+  self->clock().cancel_request_timeout(self, caf::message_id{request});
 #endif
 }
 
@@ -196,9 +197,21 @@ struct mail_msg {
 };
 #endif
 
+/// An actor that knows when its thread is at work for it, and leaves nothing behind when there is
+/// no thread of its own to be had: then spawning it throws std::system_error.
+class threaded_actor : public caf::event_based_actor {
+public:
+  using caf::event_based_actor::event_based_actor;
+
+#if !TROUPE_CAF_1X
+  void launch(caf::execution_unit* host, bool lazy, bool hide) override;
+  resume_result resume(caf::execution_unit* host, std::size_t most) override;
+#endif
+};
+
 /// Base of all actors of the library: one callback per watched actor, a virtual for exit messages,
-/// and exceptions as exit reasons, on either CAF.
-class actor_base : public caf::event_based_actor {
+/// timers that end with it, and exceptions as exit reasons, on either CAF.
+class actor_base : public threaded_actor {
 public:
   using down_function = std::function<void(const caf::error& reason)>;
 
@@ -208,9 +221,14 @@ public:
   /// Calls `f` once, inside this actor, when `hdl` is gone: after everything it sent us with
   /// normal priority. An actor that is gone already reports at once.
   void watch_actor(const caf::actor& hdl, down_function f);
+  /// For who ends before `hdl`, which would otherwise keep our memory for as long as it lives.
+  void unwatch_actor(const caf::actor& hdl);
 
   /// Sends `m` to `dst`, which must be one of ours and expect it; `urgent` as in `send_urgent`.
   void send_mail(const caf::actor& dst, mail_ptr m, bool urgent);
+
+  /// See `send_after`.
+  void remind(duration delay, caf::message msg);
 
 protected:
   virtual caf::message_handler handlers() = 0;
@@ -228,15 +246,28 @@ protected:
 private:
 #if !TROUPE_CAF_1X
   resume_result resume(caf::execution_unit* host, std::size_t most) final;
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) final;
 
   using caf::event_based_actor::consume;
   caf::invoke_message_result consume(caf::mailbox_element& x) final;
 
   void on_down_msg(const caf::down_msg& msg);
+  void set_alarm(time_point at);
+  void on_alarm();
 
   std::map<caf::actor_addr, std::vector<down_function>> watched_;
+  // One alarm of CAF's clock serves all: it is the only kind of timer that the clock lets go of
+  // when its actor ends.
+  std::multimap<time_point, caf::message> reminders_;
+  std::optional<time_point> alarm_; ///< set for then
+  std::uint64_t alarms_ = 0;
 #endif
 };
+
+template <class Self, class... Ts>
+void send_after(Self* self, duration delay, Ts&&... xs) {
+  static_cast<actor_base*>(self)->remind(delay, caf::make_message(std::forward<Ts>(xs)...));
+}
 
 template <class T, caf::spawn_options Os = caf::no_spawn_options, class... Ts>
 caf::actor spawn(caf::actor_system& sys, Ts&&... xs) {

@@ -82,7 +82,7 @@ void supervisor_actor::watch(child c) {
 
 void supervisor_actor::follow(troupe::context& ctx) {
   if (const auto left = ctx.remaining())
-    send_after(this, *left, caf::actor{this}, timer_msg{deadline_generation});
+    send_after(this, *left, timer_msg{deadline_generation});
   // The context outlives us: it gets what it needs by value, and forgets it when we end.
   callback_ = ctx.on_cancel([self = caf::actor{this}, state = state_] {
     auto reason = state->ctx().why();
@@ -161,7 +161,7 @@ void supervisor_actor::look_at(crew& c) {
   if (!after || looking_[c.stage()] || aborting_)
     return;
   looking_[c.stage()] = true;
-  send_after(this, *after, caf::actor{this}, look_msg{c.stage()});
+  send_after(this, *after, look_msg{c.stage()});
 }
 
 void supervisor_actor::resize(crew& c, std::size_t workers) {
@@ -180,7 +180,7 @@ void supervisor_actor::drain(duration limit) {
   for (const auto& c : children_)
     if (c.is_source && c.actor)
       send_urgent(this, c.actor, finish_msg{});
-  send_after(this, limit, caf::actor{this}, timer_msg{generation});
+  send_after(this, limit, timer_msg{generation});
 }
 
 void supervisor_actor::abort(const error& reason) {

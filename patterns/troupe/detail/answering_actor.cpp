@@ -12,7 +12,7 @@ void answering_actor::begin() {
   const caf::actor self{this};
   if (const auto left = ctx_.remaining())
     send_after(
-        this, *left, self,
+        this, *left,
         limit_msg{
             {errc::deadline_exceeded, {}, "the deadline of the service's context has passed"}});
   callback_ = ctx_.on_cancel([self] {
@@ -35,8 +35,7 @@ void answering_actor::end(duration limit) {
   ending_ = true;
   if (account_->inside() == 0 || limit > duration::zero()) {
     end_if_empty();
-    send_after(this, limit, caf::actor{this},
-               limit_msg{{errc::timed_out, {}, "the drain limit has passed"}});
+    send_after(this, limit, limit_msg{{errc::timed_out, {}, "the drain limit has passed"}});
   } else {
     stop({errc::timed_out, {}, "the drain limit has passed"});
   }

@@ -21,6 +21,7 @@ caf::message_handler asker_base::handlers() {
 
 void asker_base::on_exit() {
   answering_actor::on_exit();
+  unwatch_actor(asked_);
   asked_ = nullptr;
 }
 

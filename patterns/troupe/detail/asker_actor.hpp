@@ -60,25 +60,32 @@ private:
     }
     const auto id = ++last_;
     auto request = std::move(item.request);
-    open_.emplace(id, std::move(c));
-    detail::request(
+    const auto sent = detail::request(
         this, asked_, timeout_, [this, id](Resp& answer) { finish(id, std::move(answer)); },
         [this, id](const caf::error& e) { finish(id, tl::unexpected<error>{meaning(e)}); },
         std::move(request));
+    open_.emplace(id, asked{std::move(c), sent});
   }
 
   void finish(std::uint64_t id, result<Resp> answer) {
-    if (auto found = open_.extract(id))
-      found.mapped()->finish(std::move(answer));
+    if (auto found = open_.extract(id)) {
+      if (timeout_ > duration::zero())
+        forget_timeout(this, found.mapped().request);
+      found.mapped().by->finish(std::move(answer));
+    }
     end_if_empty();
   }
 
   void give_up(const error& why) override {
     for (auto& [id, c] : std::exchange(open_, {}))
-      c->finish(tl::unexpected<error>{why});
+      c.by->finish(tl::unexpected<error>{why});
   }
 
-  std::map<std::uint64_t, std::shared_ptr<call>> open_;
+  struct asked {
+    std::shared_ptr<call> by;
+    std::uint64_t request = 0;
+  };
+  std::map<std::uint64_t, asked> open_;
   std::uint64_t last_ = 0;
 };
 

@@ -1,17 +1,9 @@
 #include <troupe/detail/deadlines.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace troupe::detail {
-
-namespace {
-
-// A pending timer keeps its actor: not for as long as somebody's deadline is away.
-constexpr duration longest_sleep = std::chrono::seconds{60};
-
-} // namespace
 
 void deadline_list::add(time_point at, std::weak_ptr<open_call> call) {
   calls_.emplace(at, std::move(call));
@@ -59,8 +51,8 @@ void deadline_actor::look() {
   const auto next = list_.next();
   if (!next || (looks_at_ && *looks_at_ <= *next))
     return;
-  looks_at_ = std::min(*next, at + longest_sleep);
-  send_after(this, duration{*looks_at_ - at}, caf::actor{this}, look_msg{++generation_});
+  looks_at_ = next;
+  send_after(this, duration{*next - at}, look_msg{++generation_});
 }
 
 void watch_deadline(const caf::actor& deadlines, caf::actor_system& sys, duration left,

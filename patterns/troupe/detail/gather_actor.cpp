@@ -90,7 +90,7 @@ void gather_actor::set_timer() {
     return;
   timer_runs_ = true;
   const auto wait = pending_.begin()->second.due - detail::now(system());
-  send_after(this, std::max(duration::zero(), wait), caf::actor{this}, gather_limit_msg{});
+  send_after(this, std::max(duration::zero(), wait), gather_limit_msg{});
 }
 
 void gather_actor::end(id request, errc for_open) {

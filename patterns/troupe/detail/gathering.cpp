@@ -16,7 +16,7 @@ void gather_crew::submit(std::shared_ptr<gather_job> job) const {
 }
 
 void gather_crew::watch(std::weak_ptr<open_call> call, duration left) const {
-  anon_send_after(left, deadlines_, expire_msg{std::move(call)});
+  watch_deadline(deadlines_, account_->system(), left, std::move(call));
 }
 
 caf::actor gather_crew::gate(const std::function<caf::actor(caf::actor_system&)>& make) {

@@ -28,11 +28,10 @@ struct child_up {
 
 /// A child given by its behavior. A function that throws, or quits with a failure, has not
 /// started: then the supervisor hears of its end only.
-class supervised_actor final : public caf::event_based_actor {
+class supervised_actor final : public threaded_actor {
 public:
   supervised_actor(caf::actor_config& cfg, std::string name, behavior_function start, child_up up)
-      : caf::event_based_actor(cfg), name_(std::move(name)), start_(std::move(start)),
-        up_(std::move(up)) {
+      : threaded_actor(cfg), name_(std::move(name)), start_(std::move(start)), up_(std::move(up)) {
     set_exception_handler(
         [](caf::scheduled_actor*, std::exception_ptr& thrown) { return to_exit_reason(thrown); });
   }

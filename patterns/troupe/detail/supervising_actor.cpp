@@ -265,7 +265,7 @@ void supervising_actor::set_timer() {
   timer_ = due;
   const auto wait = *due - detail::now(system());
   if (wait > duration::zero())
-    send_after(this, wait, caf::actor{this}, due_msg{*due});
+    send_after(this, wait, due_msg{*due});
   else
     detail::send(this, caf::actor{this}, due_msg{*due});
 }

@@ -100,7 +100,7 @@ void guard_base::set_alarm() {
   if (!next || (alarm_ && *alarm_ <= *next))
     return;
   alarm_ = next;
-  send_after(this, std::max(duration::zero(), *next - now()), caf::actor{this}, alarm_msg{*next});
+  send_after(this, std::max(duration::zero(), *next - now()), alarm_msg{*next});
 }
 
 void guard_base::on_alarm(time_point at) {
