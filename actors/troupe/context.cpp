@@ -10,26 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include <troupe/detail/elapsed.hpp>
+
 namespace troupe {
 
 namespace {
-
-time_point saturating_add(time_point t, duration d) noexcept {
-  if (d > duration::zero() && t > time_point::max() - d)
-    return time_point::max();
-  if (d < duration::zero() && t < time_point::min() - d)
-    return time_point::min();
-  return t + d;
-}
-
-duration saturating_wait(time_point from, time_point to) noexcept {
-  if (from >= to)
-    return duration::zero();
-  // Only a clock that reads far below its epoch gets here with a difference that does not fit.
-  if (from < time_point{} && to > time_point::max() + from.time_since_epoch())
-    return duration::max();
-  return to - from;
-}
 
 void run_guarded(const std::function<void()>& f) noexcept {
   try {
@@ -184,8 +169,8 @@ context context::background(std::function<time_point()> clock) {
   return context{std::make_shared<context_state>(std::move(shared), std::nullopt, nullptr)};
 }
 
-context context::with_timeout(duration d) const {
-  return with_deadline(saturating_add(state_->now(), d));
+context context::with_timeout(time_span d) const {
+  return with_deadline(detail::later(state_->now(), d));
 }
 
 context context::with_deadline(time_point t) const { return context{state_->make_child(t)}; }
@@ -204,7 +189,9 @@ std::optional<duration> context::remaining() const {
     return std::nullopt;
   if (state_->why() == errc::deadline_exceeded)
     return duration::zero();
-  return saturating_wait(state_->now(), *deadline);
+  if (*deadline == time_point::max()) // it never comes
+    return duration::max();
+  return detail::elapsed(state_->now(), *deadline);
 }
 
 std::size_t context::on_cancel(std::function<void()> f) const {

@@ -47,7 +47,7 @@ public:
   static context background(std::function<time_point()> clock);
 
   /// A child that is cancelled `d` from now, or with its parent if that is earlier.
-  context with_timeout(duration d) const;
+  context with_timeout(time_span d) const;
 
   /// A child that is cancelled at `t`, or with its parent if that is earlier.
   context with_deadline(time_point t) const;

@@ -25,7 +25,7 @@ error error::with_stage(std::string stage) && {
   return std::move(*this);
 }
 
-error error::with_retry_after(duration d) && {
+error error::with_retry_after(time_span d) && {
   retry_after_ = d;
   return std::move(*this);
 }

@@ -1,14 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <iosfwd>
 #include <string>
 #include <string_view>
 
-namespace troupe {
+#include <troupe/time_span.hpp>
 
-using duration = std::chrono::nanoseconds;
-using time_point = std::chrono::steady_clock::time_point;
+namespace troupe {
 
 /// Why something was refused or failed; one value per kind of refusal.
 enum class errc {
@@ -46,7 +44,7 @@ public:
   int attempts() const noexcept { return attempts_; }
 
   error with_stage(std::string stage) &&;
-  error with_retry_after(duration d) &&;
+  error with_retry_after(time_span d) &&;
   error with_attempts(int n) &&;
 
   friend bool operator==(const error&, const error&) = default;

@@ -24,7 +24,7 @@ struct settings {
   std::optional<worker_range> workers = {};
   std::optional<troupe::rate> rate = {};
   std::optional<amount> burst = {};
-  std::optional<duration> timeout = {};
+  std::optional<time_span> timeout = {};
   std::optional<count> attempts = {};
 };
 

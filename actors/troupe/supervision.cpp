@@ -18,7 +18,7 @@ std::string_view name_in(const std::array<std::string_view, N>& names, E value) 
 
 } // namespace
 
-shutdown shutdown::within(duration limit) {
+shutdown shutdown::within(time_span limit) {
   detail::check_not_negative("shutdown", "within", limit);
   return shutdown{how::within, limit};
 }

@@ -35,7 +35,7 @@ enum class restart {
 class shutdown {
 public:
   /// Errors: std::invalid_argument for a negative limit.
-  static shutdown within(duration limit);
+  static shutdown within(time_span limit);
   static const shutdown brutal;   ///< kill at once
   static const shutdown infinite; ///< ask, and wait for as long as it takes
 

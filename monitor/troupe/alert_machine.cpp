@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include <troupe/detail/elapsed.hpp>
+
 namespace troupe {
 
 alert_machine::alert_machine(threshold rule) : rule_{std::move(rule)} {}
@@ -30,7 +32,7 @@ std::optional<alert> alert_machine::watch_breach(time_point now) {
     state_ = state::pending;
     since_ = now;
   }
-  if (now - since_ < rule_.options().hold || cooling(now))
+  if (detail::elapsed(since_, now) < rule_.options().hold || cooling(now))
     return std::nullopt;
   state_ = state::raised;
   return make_alert(alert_state::raised);
@@ -50,7 +52,7 @@ std::optional<alert> alert_machine::open() const {
 }
 
 bool alert_machine::cooling(time_point now) const noexcept {
-  return resolved_at_ && now - *resolved_at_ < rule_.options().cooldown;
+  return resolved_at_ && detail::elapsed(*resolved_at_, now) < rule_.options().cooldown;
 }
 
 std::optional<alert> alert_machine::resolve(time_point now, std::string reason) {

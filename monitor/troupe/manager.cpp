@@ -50,7 +50,7 @@ public:
     stopped_ = false;
   }
 
-  report stop(duration limit) {
+  report stop(time_span limit) {
     const auto last = [this] {
       const std::scoped_lock lock{mutex_};
       stopped_ = stopped_ || (run_ != nullptr && !run_->done());
@@ -138,7 +138,7 @@ void manager::add(std::string name, flow<void> f, run_options options) {
       std::make_shared<detail::managed_entry>(std::move(name), std::move(f), std::move(options)));
 }
 
-void manager::remove(const std::string& name, duration limit) {
+void manager::remove(const std::string& name, time_span limit) {
   const auto gone = entry(name);
   gone->stop(limit);
   const std::scoped_lock lock{state_->mutex};
@@ -159,9 +159,9 @@ caf::actor_system& manager::system() const { return state_->sys; }
 
 void manager::start(const std::string& name) { entry(name)->start(state_->sys); }
 
-report manager::stop(const std::string& name, duration limit) { return entry(name)->stop(limit); }
+report manager::stop(const std::string& name, time_span limit) { return entry(name)->stop(limit); }
 
-report manager::restart(const std::string& name, duration limit) {
+report manager::restart(const std::string& name, time_span limit) {
   const auto e = entry(name);
   auto last = e->stop(limit);
   e->start(state_->sys);

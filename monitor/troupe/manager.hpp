@@ -67,15 +67,15 @@ public:
   /// manager's.
   void add(std::string name, flow<void> f, run_options options = {});
   /// Drains a flow, as `stop`, and forgets it.
-  void remove(const std::string& name, duration limit = std::chrono::seconds{30});
+  void remove(const std::string& name, time_span limit = std::chrono::seconds{30});
 
   void start(const std::string& name);
   /// Drains: the sources stop now, the rest is finished; past the limit it is abandoned, counted.
   /// Answers with the report of this run or, when none is running, of the last; it is empty if
   /// there was none.
-  report stop(const std::string& name, duration limit = std::chrono::seconds{30});
+  report stop(const std::string& name, time_span limit = std::chrono::seconds{30});
   /// `stop`, then `start`; the report is that of the run that was stopped.
-  report restart(const std::string& name, duration limit = std::chrono::seconds{30});
+  report restart(const std::string& name, time_span limit = std::chrono::seconds{30});
 
   managed_status status(const std::string& name) const;
   /// Of the run that is running, or the last, since it started; without stages if there was none.

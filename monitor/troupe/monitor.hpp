@@ -20,7 +20,7 @@ class monitor_state;
 }
 
 struct monitor_options {
-  duration sample_every = std::chrono::seconds{1};
+  time_span sample_every = std::chrono::seconds{1};
   std::vector<threshold> alert_when{};
 
   /// Called for every alert, raised or resolved, in the monitor's actor, one at a time: while it

@@ -104,7 +104,7 @@ threshold::threshold(metric_kind metric, std::string stage, comparison side, dou
            share ? "0..1" : "a finite value >= 0");
 }
 
-threshold threshold::for_at_least(duration d) const {
+threshold threshold::for_at_least(time_span d) const {
   if (d < duration::zero())
     refuse("for_at_least", detail::format_duration(d, written_digits), "0s or more");
   auto copy = *this;
@@ -112,7 +112,7 @@ threshold threshold::for_at_least(duration d) const {
   return copy;
 }
 
-threshold threshold::cooldown(duration d) const {
+threshold threshold::cooldown(time_span d) const {
   if (d < duration::zero())
     refuse("cooldown", detail::format_duration(d, written_digits), "0s or more");
   auto copy = *this;
@@ -218,11 +218,11 @@ threshold breaker_metric::operator!=(breaker_state state) const {
   return {metric_kind::breaker, stage_, comparison::not_equal, static_cast<double>(state)};
 }
 
-threshold duration_metric::operator>(duration limit) const {
+threshold duration_metric::operator>(time_span limit) const {
   return {metric_, stage_, comparison::above, to_seconds(limit)};
 }
 
-threshold duration_metric::operator<(duration limit) const {
+threshold duration_metric::operator<(time_span limit) const {
   return {metric_, stage_, comparison::below, to_seconds(limit)};
 }
 

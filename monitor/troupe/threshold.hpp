@@ -49,8 +49,8 @@ std::string_view to_string(severity level) noexcept;
 /// How long, how far and how often: what `threshold`'s modifiers set.
 struct threshold_options {
   severity level = severity::warning;
-  duration hold{};       ///< the limit must be passed for this long
-  duration cooldown{};   ///< after being resolved, quiet for this long
+  time_span hold{};      ///< the limit must be passed for this long
+  time_span cooldown{};  ///< after being resolved, quiet for this long
   double hysteresis = 0; ///< resolved only when back by this share of the limit, 0..1
 };
 
@@ -66,14 +66,14 @@ public:
   threshold(metric_kind metric, std::string stage, comparison side, double limit);
 
   /// Raised only when the limit is passed in every sample of a span of `d`; default 0.
-  threshold for_at_least(duration d) const;
+  threshold for_at_least(time_span d) const;
 
   /// Resolved only when the value is back by this share of the limit: with 0.1, `> 100` is over
   /// at 90, and `< 100` at 110. Default 0.
   threshold hysteresis(double share) const;
 
   /// After being resolved, not raised again for `d`; default 0.
-  threshold cooldown(duration d) const;
+  threshold cooldown(time_span d) const;
 
   threshold warning() const;
   threshold critical() const;
@@ -139,8 +139,8 @@ class duration_metric {
 public:
   duration_metric(metric_kind metric, std::string stage);
 
-  threshold operator>(duration limit) const;
-  threshold operator<(duration limit) const;
+  threshold operator>(time_span limit) const;
+  threshold operator<(time_span limit) const;
 
 private:
   metric_kind metric_;

@@ -84,10 +84,11 @@ private:
 };
 
 struct batch_options {
-  count size = 0;       ///< items in a full batch; 0: by time alone
-  duration within = {}; ///< a batch leaves at the latest so long after its first item; 0: when full
-  batch_key key = {};   ///< items of different keys are never mixed
-  count hold = 0;       ///< most items held in all groups together; 0: 16 x size, or 16,384
+  count size = 0; ///< items in a full batch; 0: by time alone
+  time_span within
+      = {};           ///< a batch leaves at the latest so long after its first item; 0: when full
+  batch_key key = {}; ///< items of different keys are never mixed
+  count hold = 0;     ///< most items held in all groups together; 0: 16 x size, or 16,384
   count buffer = 1024;
 };
 
@@ -128,11 +129,11 @@ public:
   std::optional<time_point> due() const {
     if (within_ == duration::zero() || groups_.empty())
       return std::nullopt;
-    return groups_.front().began + within_;
+    return later(groups_.front().began, within_);
   }
 
   void expire(time_point now, emitter<output>& out, kernel_host& host) {
-    while (!groups_.empty() && groups_.front().began + within_ <= now && !out.full())
+    while (!groups_.empty() && later(groups_.front().began, within_) <= now && !out.full())
       hand_on(groups_.begin(), out, host);
   }
 

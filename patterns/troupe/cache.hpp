@@ -28,7 +28,7 @@ namespace troupe {
 
 struct cache_options {
   count capacity = 1024;                  ///< entries
-  duration ttl = {};                      ///< from put to expiry; zero: never
+  time_span ttl = {};                     ///< from put to expiry; zero: never
   std::function<time_point()> clock = {}; ///< empty: steady_clock; virtual time for tests
 };
 

@@ -14,7 +14,7 @@ namespace troupe {
 ///     {.gather = gather::quorum(2), .within = 50ms}
 struct gather_options {
   troupe::gather gather = troupe::gather::all;
-  duration within{};      ///< the limit of each request; zero: none
+  time_span within{};     ///< the limit of each request; zero: none
   count workers = 1;      ///< for each service that is a function, each with a thread of its own
   count in_flight = 1024; ///< requests that are not answered yet; one more is refused: pool_full
 };

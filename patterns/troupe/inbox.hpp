@@ -35,7 +35,7 @@ public:
 
   /// Waits for room until `limit` is over. Errors: errc::timed_out, errc::closed, or what `offer`
   /// refuses for another reason: errc::overflow. Blocks the calling thread, so not for an actor.
-  result<void> push(T item, duration limit) { return queue_->push(std::move(item), limit); }
+  result<void> push(T item, time_span limit) { return queue_->push(std::move(item), limit); }
 
   /// No further items; what is inside is still delivered, then the flow ends.
   void close() { queue_->close(); }

@@ -37,7 +37,7 @@ private:
   // Virtual time: nobody but us makes anything happen.
   bool drive_until(time_point at, const context& ctx) {
     const auto over = [&] { return now() >= at || ctx.cancelled(); };
-    virtual_time::drive(system_, over, at - now());
+    virtual_time::drive(system_, over, elapsed(now(), at));
     return now() >= at;
   }
 
@@ -99,17 +99,15 @@ void limiter::cancel(const reservation& r) {
 }
 
 result<void> limiter::wait(amount n, const context& ctx) {
-  // Never is not a time that can be waited for.
-  const auto longest = duration::max() - duration{1};
   struct turn {
     reservation when;
     duration wait;
   };
   if (ctx.cancelled())
     return tl::unexpected{ctx.why()};
-  const auto left = ctx.remaining().value_or(longest);
+  const auto left = ctx.remaining().value_or(duration::max());
   const auto mine = state_->locked([&](token_bucket& b, time_point now) {
-    const auto r = b.reserve(now, n, std::min(left, longest));
+    const auto r = b.reserve(now, n, left);
     return turn{r, r.ok() ? r.delay(now) : b.retry_after(now, n)};
   });
   if (!mine.when.ok())

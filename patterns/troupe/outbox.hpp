@@ -32,7 +32,7 @@ public:
   /// all is taken; errc::cancelled or errc::deadline_exceeded from `ctx`. Blocks the calling
   /// thread, so not for an actor. Of a run that was over before its sink had begun it knows
   /// nothing: then it waits, as before a start.
-  result<T> receive(duration limit, const context& ctx = detail::never_cancelled()) {
+  result<T> receive(time_span limit, const context& ctx = detail::never_cancelled()) {
     return receivers_->queue->receive(limit, ctx);
   }
 

@@ -117,13 +117,13 @@ report run::wait() {
   return handle().state().result();
 }
 
-std::optional<report> run::wait_for(duration limit) {
+std::optional<report> run::wait_for(time_span limit) {
   if (!handle().wait(limit))
     return std::nullopt;
   return handle().state().result();
 }
 
-report run::drain(duration limit) {
+report run::drain(time_span limit) {
   if (!done())
     handle().tell_supervisor(detail::drain_msg{limit});
   return wait();

@@ -33,7 +33,7 @@ struct run_options {
   /// run. What it causes to be lost itself is counted, and not shown to it.
   std::function<void(const dead_letter&)> dead_letters = {};
   loss dead_letters_for = loss::none; ///< e.g. loss::dropped | loss::shed, or loss::all
-  duration drain_limit = std::chrono::seconds{30}; ///< for the destructor
+  time_span drain_limit = std::chrono::seconds{30}; ///< for the destructor
 };
 
 /// A flow that has been started: the owner of its actors.
@@ -59,8 +59,8 @@ public:
 
   report wait();
   /// Empty if the run has not ended within `limit`.
-  std::optional<report> wait_for(duration limit);
-  report drain(duration limit = std::chrono::seconds{30});
+  std::optional<report> wait_for(time_span limit);
+  report drain(time_span limit = std::chrono::seconds{30});
   report stop();
   bool done() const;
 

@@ -123,7 +123,7 @@ bool semaphore::try_acquire(count n) {
   return state_->try_acquire(n);
 }
 
-bool semaphore::try_acquire_for(duration limit, count n) {
+bool semaphore::try_acquire_for(time_span limit, count n) {
   detail::need_at_least_one("semaphore", "n", n);
   return n <= state_->total()
          && state_->acquire(n, detail::never_cancelled(), detail::from_now(limit));

@@ -67,7 +67,7 @@ public:
   /// Whether `n` were free and nobody waited for them; they are the caller's, until `release`.
   [[nodiscard]] bool try_acquire(count n = 1);
   /// The same, waiting for at most `limit`.
-  [[nodiscard]] bool try_acquire_for(duration limit, count n = 1);
+  [[nodiscard]] bool try_acquire_for(time_span limit, count n = 1);
   void release(count n = 1);
 
   /// How many are free at the moment.

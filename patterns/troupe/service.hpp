@@ -113,7 +113,7 @@ public:
         f, detail::asking_node(core()->name(), {.parallel = detail::most_askers}), core());
   }
 
-  report drain(duration limit = std::chrono::seconds{30}) const {
+  report drain(time_span limit = std::chrono::seconds{30}) const {
     const auto core = this->core();
     auto end = core->drain(limit);
     core->outside()->wait(limit);

@@ -22,7 +22,7 @@ namespace troupe {
 struct actor_service_options {
   std::string name = "service_of"; ///< in errors and metrics; as a stage: of the stage
   count max_in_flight = 64;        ///< requests that the actor has not answered yet
-  duration timeout = {};           ///< for each request; zero: none
+  time_span timeout = {};          ///< for each request; zero: none
   troupe::overflow overflow = troupe::overflow::backpressure; ///< or shed
   troupe::on_error on_error = troupe::on_error::stop;         ///< as a stage only
 };

@@ -11,7 +11,7 @@
 namespace troupe {
 
 struct shutdown_options {
-  duration drain_limit = std::chrono::seconds{30};
+  time_span drain_limit = std::chrono::seconds{30};
   std::function<void()> on_drain = {}; ///< at the first signal, e.g. to say so; on a thread of ours
   std::function<void()> on_stop = {};  ///< at the second
 };

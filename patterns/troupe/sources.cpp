@@ -1,17 +1,19 @@
 #include <troupe/sources.hpp>
 
+#include <troupe/detail/elapsed.hpp>
+
 namespace troupe::detail {
 
 supply tick_source::fill(batch_base& out, kernel_host& host) {
   const auto now = host.now();
   if (!next_)
-    next_ = now + period_;
+    next_ = later(now, period_);
   if (now < *next_)
     return supply::later;
-  const auto missed = static_cast<std::uint64_t>((now - *next_) / period_);
-  tick_ += missed;
+  const auto missed = elapsed(*next_, now) / period_;
+  tick_ += static_cast<std::uint64_t>(missed);
   static_cast<batch<std::uint64_t>&>(out).items.push_back(tick_++);
-  *next_ += (static_cast<duration::rep>(missed) + 1) * period_;
+  next_ = later(*next_ + missed * period_, period_);
   return supply::later;
 }
 

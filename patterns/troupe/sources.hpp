@@ -218,7 +218,7 @@ flow<std::ranges::range_value_t<R>> from(std::string name, R&& range, source_opt
 /// Shape:  flow<std::uint64_t>; one actor; the first tick one period after the start.
 /// Bound:  without demand a tick is not made; the next one's number tells how many were missed.
 /// Units:  period > 0; by the system's clock.
-inline flow<std::uint64_t> ticks(std::string name, duration period, source_options options = {}) {
+inline flow<std::uint64_t> ticks(std::string name, time_span period, source_options options = {}) {
   detail::check_period(name, period);
   auto n = detail::source_node(std::move(name), "ticks",
                                {.buffer = options.buffer, .thread = options.thread});

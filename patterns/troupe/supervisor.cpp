@@ -226,7 +226,7 @@ std::optional<troupe::error> supervisor::wait() {
   return error();
 }
 
-bool supervisor::wait_for(duration limit) { return handle().state().wait_over(limit); }
+bool supervisor::wait_for(time_span limit) { return handle().state().wait_over(limit); }
 
 bool supervisor::done() const { return handle().state().over(); }
 

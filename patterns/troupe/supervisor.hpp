@@ -134,7 +134,7 @@ public:
   /// Waits for the end and answers why it came: `error`.
   std::optional<troupe::error> wait();
   /// False if it has not ended within `limit`.
-  bool wait_for(duration limit);
+  bool wait_for(time_span limit);
   bool done() const;
   /// Why it ended; empty if it runs, was stopped, or ended by `auto_shutdown`.
   std::optional<troupe::error> error() const;

@@ -38,7 +38,7 @@ std::size_t abandoned_calls();
 ///         a stage with thread::shared.
 template <class F>
 requires detail::attemptable<std::decay_t<F>>
-auto with_timeout(F&& f, duration limit, const context& ctx = {})
+auto with_timeout(F&& f, time_span limit, const context& ctx = {})
     -> result<detail::attempt_t<std::decay_t<F>>> {
   using function = std::decay_t<F>;
   struct shared {
@@ -54,7 +54,7 @@ auto with_timeout(F&& f, duration limit, const context& ctx = {})
 }
 
 template <class F>
-requires(!detail::attemptable<std::decay_t<F>>) result<void> with_timeout(F&&, duration,
+requires(!detail::attemptable<std::decay_t<F>>) result<void> with_timeout(F&&, time_span,
                                                                           const context& = {}) {
   static_assert(detail::never<F>,
                 "troupe: the function of with_timeout takes nothing, or a troupe::context&");

@@ -23,8 +23,8 @@ struct pool_options {
   /// Of a stage only, as in stage_options: a served pool makes a function that threw anew, always.
   restart_intensity intensity = restart_intensity::never();
   std::optional<adaptive_limit> limit = {}; ///< of the calls inside; of a served pool only
-  duration wait_target = std::chrono::milliseconds{100}; ///< a longer wait makes the pool grow
-  duration cooldown = std::chrono::seconds{1};           ///< between changes of its size
+  time_span wait_target = std::chrono::milliseconds{100}; ///< a longer wait makes the pool grow
+  time_span cooldown = std::chrono::seconds{1};           ///< between changes of its size
   troupe::thread thread = troupe::thread::shared;
 };
 

@@ -35,7 +35,7 @@ inline std::size_t calls(breaker_machine& m, std::string_view letters, time_poin
     const auto p = m.admit(now);
     admitted += p ? 1 : 0;
     const bool slow = c == 's' || c == 'f';
-    const auto took = m.options().slow_after + (slow ? 1ns : 0ns);
+    const auto took = m.options().slow_after.value() + (slow ? 1ns : 0ns);
     m.record(p,
              c == 'I'               ? outcome::ignored
              : c == 'F' || c == 'f' ? outcome::failure

@@ -178,7 +178,7 @@ private:
 
   troupe::duration patience() const {
     return state_ == troupe::breaker_state::half_open && o_.half_open_max_wait > troupe::duration{}
-               ? o_.half_open_max_wait
+               ? o_.half_open_max_wait.value()
                : cooldown_;
   }
 
@@ -190,7 +190,7 @@ private:
         t.since = now;
     if (state_ == troupe::breaker_state::half_open && o_.half_open_max_wait > troupe::duration{}
         && now - since_ >= o_.half_open_max_wait)
-      open_now(since_ + o_.half_open_max_wait);
+      open_now(since_ + o_.half_open_max_wait.value());
   }
 
   void open_now(troupe::time_point at) {
@@ -198,8 +198,8 @@ private:
       ++reopened_;
     cooldown_ = o_.cooldown;
     for (int i = 0; i < reopened_; ++i)
-      cooldown_ = std::min(std::max(o_.max_cooldown, o_.cooldown),
-                           cooldown_ * static_cast<int>(o_.cooldown_factor));
+      cooldown_ = std::min<troupe::duration>(std::max(o_.max_cooldown, o_.cooldown),
+                                             cooldown_ * static_cast<int>(o_.cooldown_factor));
     begin(troupe::breaker_state::open, at);
   }
 

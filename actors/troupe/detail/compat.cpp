@@ -150,7 +150,10 @@ void actor_base::send_mail(const caf::actor& dst, mail_ptr m, bool urgent) {
 }
 
 void actor_base::remind(duration delay, caf::message msg) {
-  this->mail(std::move(msg)).delay(delay).send(caf::actor{this}, caf::weak_ref, caf::weak_self_ref);
+  if (delay < for_ever)
+    this->mail(std::move(msg))
+        .delay(delay)
+        .send(caf::actor{this}, caf::weak_ref, caf::weak_self_ref);
 }
 
 #else
@@ -209,11 +212,9 @@ bool actor_base::cleanup(caf::error&& reason, caf::execution_unit* host) {
 }
 
 void actor_base::remind(duration delay, caf::message msg) {
-  const auto now = clock().now();
-  const auto at = delay < time_point::max() - now ? now + std::max(delay, duration::zero())
-                                                  : time_point::max();
-  if (at == time_point::max()) // never
+  if (delay >= for_ever)
     return;
+  const auto at = later(clock().now(), std::max(delay, duration::zero()));
   reminders_.emplace(at, std::move(msg));
   if (!alarm_ || at < *alarm_)
     set_alarm(at);
@@ -320,31 +321,32 @@ bool trigger_next_timeout(caf::actor_system& sys) {
   return testing_scheduler(sys).trigger_timeout();
 }
 
-void advance(caf::actor_system& sys, duration d) { testing_scheduler(sys).advance_time(d); }
+void advance(caf::actor_system& sys, duration d) {
+  const auto from = now(sys);
+  testing_scheduler(sys).advance_time(elapsed(from, later(from, d)));
+}
 
 void run_for(caf::actor_system& sys, duration d) {
-  const auto end = now(sys) + d;
+  const auto end = later(now(sys), d);
   run_jobs(sys);
   for (auto due = next_timeout(sys); due && *due <= end; due = next_timeout(sys)) {
     trigger_next_timeout(sys);
     run_jobs(sys);
   }
-  if (end > now(sys))
+  if (end != time_point::max() && end > now(sys))
     advance(sys, end - now(sys));
 }
 
 driven drive(caf::actor_system& sys, const std::function<bool()>& done,
              std::optional<duration> limit) {
-  std::optional<time_point> until;
-  if (limit && *limit < time_point::max() - now(sys))
-    until = now(sys) + *limit;
+  const auto until = later(now(sys), limit.value_or(duration::max()));
   for (;;) {
     run_jobs(sys);
     if (done())
       return driven::done;
     const auto next = next_timeout(sys);
-    if (until && (!next || *next > *until)) {
-      run_for(sys, *until - now(sys));
+    if (until != time_point::max() && (!next || *next > until)) {
+      run_for(sys, elapsed(now(sys), until));
       return done() ? driven::done : driven::over_limit;
     }
     if (!next)

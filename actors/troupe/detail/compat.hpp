@@ -41,6 +41,7 @@
 #error "troupe needs CAF 0.17.6 or CAF >= 1.0"
 #endif
 
+#include <troupe/detail/elapsed.hpp>
 #include <troupe/error.hpp>
 
 // The only file that knows which CAF it is built against: 0.17.6 (tested) or 1.x.
@@ -79,7 +80,7 @@ void send_urgent(Self* self, const Dst& dst, Ts&&... xs) {
 
 /// To itself, an actor of ours, once `delay` is over. Keeps nobody alive: it is dropped when the
 /// actor ends. Cannot be taken back otherwise: put a generation number into the message and ignore
-/// old ones.
+/// old ones. `for_ever` and more is never over: then nothing is sent.
 template <class Self, class... Ts>
 void send_after(Self* self, duration delay, Ts&&... xs);
 
@@ -113,22 +114,22 @@ void anon_kill(const caf::actor& dst);
 void anon_exit(const caf::actor& dst);
 
 /// Sends a request; inside `self` exactly one of the functions is called, `on_error` with
-/// caf::sec::request_timeout once `timeout` is over (zero: no limit). The answer is for
-/// `forget_timeout`.
+/// caf::sec::request_timeout once `timeout` is over (zero, or `for_ever` and more: no limit). The
+/// answer is for `forget_timeout`.
 template <class Self, class OnValue, class OnError, class... Ts>
 std::uint64_t request(Self* self, const caf::actor& dst, duration timeout, OnValue on_value,
                       OnError on_error, Ts&&... xs) {
+  const bool limited = timeout > duration::zero() && timeout < for_ever;
 #if TROUPE_CAF_1X
   caf::timespan limit = caf::infinite;
-  if (timeout > duration::zero())
+  if (limited)
     limit = timeout;
   self->mail(std::forward<Ts>(xs)...)
       .request(dst, limit)
       .then(std::move(on_value), std::move(on_error));
   return 0;
 #else
-  const auto limit
-      = timeout > duration::zero() ? caf::duration{timeout} : caf::duration{caf::infinite};
+  const auto limit = limited ? caf::duration{timeout} : caf::duration{caf::infinite};
   const auto asked = self->request(dst, limit, std::forward<Ts>(xs)...);
   asked.then(std::move(on_value), std::move(on_error));
   return asked.id().response_id().integer_value();

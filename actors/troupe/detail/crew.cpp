@@ -44,7 +44,7 @@ std::optional<duration> crew::look_after() const {
   if (!resizer_ || (active_ == min_ && !waits))
     return std::nullopt;
   constexpr duration soonest = std::chrono::milliseconds{20};
-  return std::max(soonest, makes_->flow().at(stage_).cooldown);
+  return std::max<duration>(soonest, makes_->flow().at(stage_).cooldown);
 }
 
 bool crew::has(const caf::actor& worker) const {

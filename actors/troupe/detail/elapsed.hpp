@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 
@@ -18,10 +19,23 @@ inline duration elapsed(time_point begin, time_point now) noexcept {
   return duration{static_cast<duration::rep>(d < most ? d : most)};
 }
 
-/// `begin` + `d`, at most time_point::max().
-inline time_point later(time_point begin, duration d) noexcept {
-  return d > duration::zero() && begin > time_point::max() - d ? time_point::max() : begin + d;
+/// `begin` + `d`, or the latest or earliest time there is.
+constexpr time_point later(time_point begin, duration d) noexcept {
+  if (d > duration::zero())
+    return begin > time_point::max() - d ? time_point::max() : begin + d;
+  return begin < time_point::min() - d ? time_point::min() : begin + d;
 }
+
+/// `end` - `d`, likewise.
+constexpr time_point earlier(time_point end, duration d) noexcept {
+  if (d > duration::zero())
+    return end < time_point::min() + d ? time_point::min() : end - d;
+  return end > time_point::max() + d ? time_point::max() : end - d;
+}
+
+/// What is further away never comes: clocks and condition variables convert times among each other,
+/// and cannot be told every duration.
+inline constexpr duration for_ever = std::chrono::hours{24} * 365 * 100;
 
 /// After a clock that stepped back by `patience` or more, what lies ahead counts as just now, or
 /// the wait for it could take as long as the clock was wrong. A smaller step is left alone: it

@@ -5,6 +5,7 @@
 
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/shared_breaker.hpp>
+#include <troupe/detail/wait_within.hpp>
 
 namespace troupe::detail {
 
@@ -189,7 +190,7 @@ bool run_state::wait(std::optional<duration> limit) const {
     over_.wait(lock, over);
     return true;
   }
-  return over_.wait_for(lock, *limit, over);
+  return wait_within(over_, lock, *limit, over);
 }
 
 report run_state::result() const {

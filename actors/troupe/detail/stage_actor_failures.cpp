@@ -76,7 +76,7 @@ remedy stage_actor::settle_failure(const std::exception_ptr& reason, const batch
     too_many = state().crashes(stage()).note(located, clock_);
   if (const auto delay = retry_delay(why, index, item); delay && !too_many) {
     retry_pending_ = true;
-    wake_at(clock_ + *delay);
+    wake_at(later(clock_, *delay));
     return remedy::leave;
   }
   const bool tried = retrying_ && retried_item_ == index;

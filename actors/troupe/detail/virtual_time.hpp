@@ -28,7 +28,8 @@ bool trigger_next_timeout(caf::actor_system& sys);
 /// `run_for` is the one that keeps the order.
 void advance(caf::actor_system& sys, duration d);
 
-/// Runs all that happens within `d`, each at its time, and leaves the clock at the end of it.
+/// Runs all that happens within `d`, each at its time, and leaves the clock at the end of it, if
+/// there is one.
 void run_for(caf::actor_system& sys, duration d);
 
 enum class driven {

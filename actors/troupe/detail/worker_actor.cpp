@@ -70,8 +70,7 @@ void worker_actor::wake_at(time_point at) {
   if (wakes_at_ && *wakes_at_ <= at)
     return;
   wakes_at_ = at;
-  const auto delay = std::max(duration::zero(), std::chrono::duration_cast<duration>(at - now()));
-  send_after(this, delay, timer_msg{++timer_generation_});
+  send_after(this, elapsed(now(), at), timer_msg{++timer_generation_});
 }
 
 } // namespace troupe::detail

@@ -8,11 +8,11 @@
 namespace troupe {
 
 struct aimd_options {
-  count initial = 20;                         ///< min to max
-  count min = 20;                             ///< calls in flight, at least 1
-  count max = 200;                            ///< calls in flight, at least min
-  double backoff = 0.9;                       ///< what is left after a drop, 0..1
-  duration timeout = std::chrono::seconds{5}; ///< a call that took longer counts as dropped
+  count initial = 20;                          ///< min to max
+  count min = 20;                              ///< calls in flight, at least 1
+  count max = 200;                             ///< calls in flight, at least min
+  double backoff = 0.9;                        ///< what is left after a drop, 0..1
+  time_span timeout = std::chrono::seconds{5}; ///< a call that took longer counts as dropped
 };
 
 /// How many calls may be in flight, learned from losses: one more after a success, a tenth less
@@ -34,7 +34,7 @@ class aimd_limit {
 public:
   explicit aimd_limit(aimd_options options);
 
-  void on_sample(duration rtt, count in_flight, bool dropped);
+  void on_sample(time_span rtt, count in_flight, bool dropped);
   int limit() const noexcept { return limit_; }
 
 private:

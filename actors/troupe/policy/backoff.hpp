@@ -24,8 +24,8 @@ namespace troupe {
 ///         takes one as an option validates it.
 /// Source: exponential backoff of Akka's BackoffSupervisor.
 struct backoff {
-  duration min = std::chrono::seconds{3};
-  duration max = std::chrono::seconds{30};
+  time_span min = std::chrono::seconds{3};
+  time_span max = std::chrono::seconds{30};
   double factor = 0.0;
   std::size_t step = 0; // internal: delays given since the last reset
 

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <string>
 
+#include <troupe/detail/elapsed.hpp>
 #include <troupe/detail/refusal.hpp>
 
 namespace troupe {
@@ -56,7 +57,7 @@ bool balancer_machine::is_eligible(std::size_t i, time_point now) const {
 }
 
 time_point balancer_machine::rest_end(time_point now) const {
-  return now > time_point::max() - options_.rest ? time_point::max() : now + options_.rest;
+  return detail::later(now, options_.rest);
 }
 
 bool balancer_machine::settle(ticket t) {

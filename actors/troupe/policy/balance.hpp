@@ -25,9 +25,9 @@ enum class balance { round_robin, least_loaded, power_of_two, weighted, sticky }
 
 struct balancer_options {
   troupe::balance how = troupe::balance::least_loaded;
-  std::vector<count> weights{};             ///< for `weighted`, one per instance; empty: all alike
-  count failures = 5;                       ///< in a row, after which an instance rests
-  duration rest = std::chrono::seconds{10}; ///< until it is tried again
+  std::vector<count> weights{};              ///< for `weighted`, one per instance; empty: all alike
+  count failures = 5;                        ///< in a row, after which an instance rests
+  time_span rest = std::chrono::seconds{10}; ///< until it is tried again
 };
 
 /// Chooses among instances of a service, and skips those that fail.

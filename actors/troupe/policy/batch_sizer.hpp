@@ -24,7 +24,7 @@ namespace troupe {
 /// Source: slow start of TCP for the growth: from 1, at most doubling with each record.
 class batch_sizer {
 public:
-  explicit batch_sizer(std::size_t capacity, duration target = std::chrono::microseconds{250})
+  explicit batch_sizer(std::size_t capacity, time_span target = std::chrono::microseconds{250})
       : capacity_(capacity), target_(target) {
     if (capacity < 1)
       throw std::invalid_argument{"batch_sizer: capacity = 0, needs at least 1"};
@@ -43,7 +43,7 @@ public:
     return size;
   }
 
-  void record(std::size_t items, duration elapsed) {
+  void record(std::size_t items, time_span elapsed) {
     if (items == 0 || elapsed < duration::zero())
       return;
     learn(static_cast<double>(elapsed.count()) / static_cast<double>(items));

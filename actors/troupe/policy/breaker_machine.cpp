@@ -77,7 +77,7 @@ std::optional<permit> breaker_machine::admit_trial(time_point now) {
   return p;
 }
 
-void breaker_machine::record(const permit& p, outcome o, duration took, time_point now) {
+void breaker_machine::record(const permit& p, outcome o, time_span took, time_point now) {
   if (o == outcome::ignored)
     return release(p, now);
   advance(now);
@@ -223,12 +223,12 @@ void breaker_machine::advance(time_point now) {
     detail::not_far_ahead(since_, now, cooldown_);
     return;
   }
-  const auto limit = options_.half_open_max_wait;
+  const duration limit = options_.half_open_max_wait;
   detail::not_far_ahead(since_, now, lease_length());
   for (auto l = leases_.rbegin(); l != leases_.rend() && l->given > now; ++l)
     detail::not_far_ahead(l->given, now, lease_length());
   if (limit > duration::zero() && detail::elapsed(since_, now) >= limit)
-    open(since_ + limit);
+    open(detail::later(since_, limit));
 }
 
 void breaker_machine::open(time_point at) {
@@ -274,7 +274,7 @@ void breaker_machine::publish(breaker_event_kind kind, breaker_state from, time_
 }
 
 duration breaker_machine::grown_cooldown() const noexcept {
-  const auto cap = std::max(options_.max_cooldown, options_.cooldown);
+  const duration cap = std::max(options_.max_cooldown, options_.cooldown);
   if (reopenings_ == 0 || options_.cooldown_factor <= 1.0)
     return options_.cooldown;
   const double grown = static_cast<double>(options_.cooldown.count())
@@ -284,7 +284,7 @@ duration breaker_machine::grown_cooldown() const noexcept {
 }
 
 duration breaker_machine::lease_length() const noexcept {
-  const auto limit = options_.half_open_max_wait;
+  const duration limit = options_.half_open_max_wait;
   return limit > duration::zero() ? limit : cooldown_;
 }
 

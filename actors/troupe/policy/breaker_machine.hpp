@@ -70,8 +70,8 @@ public:
   std::optional<permit> admit(time_point now);
 
   /// How the call ended; no permit, no effect. A permit is recorded once.
-  void record(const permit& p, outcome o, duration took, time_point now);
-  void record(const std::optional<permit>& p, outcome o, duration took, time_point now) {
+  void record(const permit& p, outcome o, time_span took, time_point now);
+  void record(const std::optional<permit>& p, outcome o, time_span took, time_point now) {
     if (p)
       record(*p, o, took, now);
   }

@@ -19,7 +19,7 @@ namespace troupe {
 /// Errors: std::invalid_argument for options out of range, thrown at composition.
 struct bulkhead {
   count max = 10;        ///< calls at once, at least 1
-  duration wait = {};    ///< how long a call waits for its turn; zero: it is refused at once
+  time_span wait = {};   ///< how long a call waits for its turn; zero: it is refused at once
   count waiting = 1'000; ///< how many may wait
 };
 

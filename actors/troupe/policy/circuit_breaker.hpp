@@ -19,7 +19,7 @@ public:
 
 private:
   friend constexpr breaker_window last_calls(count n) noexcept;
-  friend constexpr breaker_window last_time(duration d) noexcept;
+  friend constexpr breaker_window last_time(time_span d) noexcept;
   constexpr breaker_window(count calls, duration span, bool by_time) noexcept
       : calls_(calls), span_(span), by_time_(by_time) {}
 
@@ -34,7 +34,7 @@ constexpr breaker_window last_calls(count n) noexcept { return {n, duration::zer
 /// The outcomes of the last `d`: one that is exactly `d` old no longer counts. At most 257 sums are
 /// kept, so that an outcome may be forgotten early by up to 1/256 of `d` if others came shortly
 /// before it; none is forgotten late.
-constexpr breaker_window last_time(duration d) noexcept { return {0, d, true}; }
+constexpr breaker_window last_time(time_span d) noexcept { return {0, d, true}; }
 
 /// Refuses calls to what fails too often, then tries a few before it trusts again.
 ///
@@ -46,18 +46,18 @@ constexpr breaker_window last_time(duration d) noexcept { return {0, d, true}; }
 ///         `breaker_machine`.
 /// Errors: std::invalid_argument for options out of range, thrown at composition.
 struct circuit_breaker {
-  double failure_rate = 0.5;                        ///< opens at this share of failed calls
-  double slow_rate = 1.0;                           ///< or at this share of slow ones
-  duration slow_after = std::chrono::seconds{60};   ///< more than 0
-  breaker_window window = last_calls(100);          ///< on which outcomes the rates are taken
-  count minimum_calls = 100;                        ///< no rates before so many are in the window
-  count trials = 10;                                ///< permits of half_open
-  duration cooldown = std::chrono::seconds{60};     ///< for which open refuses; more than 0
-  double cooldown_factor = 1.0;                     ///< at least 1; for openings out of half_open
-  duration max_cooldown = std::chrono::minutes{10}; ///< growth ends here; `cooldown` may be longer
-  duration half_open_max_wait = std::chrono::seconds{60}; ///< then it opens again; zero: never
-  std::function<bool(const error&)> is_failure = {};      ///< false: it counts as a success
-  std::function<bool(const error&)> ignore = {};          ///< true: it does not count; asked first
+  double failure_rate = 0.5;                         ///< opens at this share of failed calls
+  double slow_rate = 1.0;                            ///< or at this share of slow ones
+  time_span slow_after = std::chrono::seconds{60};   ///< more than 0
+  breaker_window window = last_calls(100);           ///< on which outcomes the rates are taken
+  count minimum_calls = 100;                         ///< no rates before so many are in the window
+  count trials = 10;                                 ///< permits of half_open
+  time_span cooldown = std::chrono::seconds{60};     ///< for which open refuses; more than 0
+  double cooldown_factor = 1.0;                      ///< at least 1; for openings out of half_open
+  time_span max_cooldown = std::chrono::minutes{10}; ///< growth ends here; `cooldown` may be longer
+  time_span half_open_max_wait = std::chrono::seconds{60}; ///< then it opens again; zero: never
+  std::function<bool(const error&)> is_failure = {};       ///< false: it counts as a success
+  std::function<bool(const error&)> ignore = {};           ///< true: it does not count; asked first
 };
 
 /// Throws std::invalid_argument for an option out of range, naming it, its value and the range;

@@ -54,7 +54,7 @@ aimd_limit::aimd_limit(aimd_options options)
     detail::refuse("aimd_limit", "timeout", detail::as_text(options_.timeout), "more than 0 ms");
 }
 
-void aimd_limit::on_sample(duration rtt, count in_flight, bool dropped) {
+void aimd_limit::on_sample(time_span rtt, count in_flight, bool dropped) {
   double wanted = limit_;
   if (dropped || rtt > options_.timeout)
     wanted = std::floor(wanted * options_.backoff + 1e-9); // 0.7 x 30 is not quite 21 in binary
@@ -84,7 +84,7 @@ vegas_limit::vegas_limit(vegas_options options)
   detail::check_count("vegas_limit", "probe_every", options_.probe_every, 1, 1'000'000'000);
 }
 
-void vegas_limit::on_sample(duration rtt, count in_flight, bool dropped) {
+void vegas_limit::on_sample(time_span rtt, count in_flight, bool dropped) {
   const bool loaded = is_loaded(in_flight, estimate_);
   if (dropped) {
     move_to(estimate_ - digits(estimate_));
@@ -138,7 +138,7 @@ gradient_limit::gradient_limit(gradient_options options)
   detail::check_count(me, "long_window", options_.long_window, 1, 1'000'000'000);
 }
 
-void gradient_limit::on_sample(duration rtt, count in_flight, bool dropped) {
+void gradient_limit::on_sample(time_span rtt, count in_flight, bool dropped) {
   if (dropped) {
     move_to(estimate_ * 0.5);
     return;

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include <troupe/detail/elapsed.hpp>
 #include <troupe/error.hpp>
 
 namespace troupe {
@@ -15,7 +16,7 @@ namespace troupe {
 /// What an `expiring_lru` keeps, and for how long.
 struct expiring_lru_limits {
   std::size_t capacity = 1024;
-  duration ttl = {}; ///< zero: entries do not expire
+  time_span ttl = {}; ///< zero: entries do not expire
 };
 
 /// A map of bounded size that gives up what was used least recently, and what is too old.
@@ -93,7 +94,7 @@ private:
   using table = std::unordered_map<K, entry, Hash, Equal>;
 
   bool expired(const entry& e, time_point now) const {
-    return limits_.ttl > duration::zero() && now - e.since >= limits_.ttl;
+    return limits_.ttl > duration::zero() && detail::elapsed(e.since, now) >= limits_.ttl;
   }
 
   void give_up_oldest(time_point now) {

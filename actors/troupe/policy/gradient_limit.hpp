@@ -37,7 +37,7 @@ class gradient_limit {
 public:
   explicit gradient_limit(gradient_options options);
 
-  void on_sample(duration rtt, count in_flight, bool dropped);
+  void on_sample(time_span rtt, count in_flight, bool dropped);
   int limit() const noexcept { return static_cast<int>(estimate_); }
 
 private:

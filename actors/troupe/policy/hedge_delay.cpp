@@ -34,7 +34,7 @@ hedge_delay::hedge_delay(hedge options) : options_(options) {
                                      20, many);
 }
 
-void hedge_delay::record(duration took, time_point now) noexcept {
+void hedge_delay::record(time_span took, time_point now) noexcept {
   if (options_.at_quantile == 0.0)
     return;
   rotate(now);
@@ -44,7 +44,7 @@ void hedge_delay::record(duration took, time_point now) noexcept {
 
 std::optional<duration> hedge_delay::next(time_point now) noexcept {
   const auto otherwise
-      = options_.after > duration::zero() ? std::optional{options_.after} : std::nullopt;
+      = options_.after > duration::zero() ? std::optional{options_.after.value()} : std::nullopt;
   if (options_.at_quantile == 0.0)
     return otherwise;
   rotate(now);
@@ -69,7 +69,7 @@ void hedge_delay::rotate(time_point now) noexcept {
     return;
   before_ = age < 2 * long_ago ? recent_ : histogram{};
   recent_ = {};
-  began_ = age < 2 * long_ago && age >= long_ago ? *began_ + long_ago : now;
+  began_ = age < 2 * long_ago && age >= long_ago ? detail::later(*began_, long_ago) : now;
   quantile_.reset();
 }
 

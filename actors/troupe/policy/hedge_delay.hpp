@@ -18,7 +18,7 @@ namespace troupe {
 /// Units:  with both, `after` is the delay until there is a quantile.
 /// Errors: std::invalid_argument for options out of range, thrown at composition.
 struct hedge {
-  duration after = {};    ///< more than 0; zero: only by the quantile
+  time_span after = {};   ///< more than 0; zero: only by the quantile
   count max = 1;          ///< attempts beyond the first, 1 to 100
   double at_quantile = 0; ///< more than 0 and less than 1; zero: only by the delay
 };
@@ -44,7 +44,7 @@ public:
   explicit hedge_delay(hedge options);
 
   /// How long a call took that was answered.
-  void record(duration took, time_point now) noexcept;
+  void record(time_span took, time_point now) noexcept;
 
   /// Nothing: no hedge.
   std::optional<duration> next(time_point now) noexcept;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include <troupe/detail/elapsed.hpp>
 #include <troupe/detail/refusal.hpp>
 
 namespace troupe {
@@ -40,7 +41,7 @@ int pool_resizer::decide(count workers, count busy) const {
   return decide(workers.value(), busy.value(), false);
 }
 
-int pool_resizer::decide(time_point now, count workers, count busy, duration queue_wait) {
+int pool_resizer::decide(time_point now, count workers, count busy, time_span queue_wait) {
   const auto have = std::max(workers.value(), 0LL);
   if (is_cooling(now) && !is_outside(have))
     return 0;
@@ -89,7 +90,7 @@ bool pool_resizer::is_cooling(time_point now) {
   // Else a clock that was far ahead once would forbid changes until it is there again.
   if (now < *changed_)
     changed_ = now;
-  return *changed_ > time_point::max() - options_.cooldown || now < *changed_ + options_.cooldown;
+  return detail::elapsed(*changed_, now) < options_.cooldown;
 }
 
 } // namespace troupe

@@ -13,8 +13,8 @@ struct resizer_options {
   double grow = 0.2;         ///< share of the workers that is added, rounded up
   double shrink = 0.1;       ///< share that is taken away, rounded down, at least one
   double shrink_below = 0.3; ///< utilisation (busy / workers) below which it shrinks
-  duration cooldown{};       ///< between changes; zero: none
-  duration wait_target{};    ///< a queue wait beyond it grows the pool; zero: it does not matter
+  time_span cooldown{};      ///< between changes; zero: none
+  time_span wait_target{};   ///< a queue wait beyond it grows the pool; zero: it does not matter
 };
 
 /// Decides how many workers a pool should gain or lose.
@@ -38,7 +38,7 @@ public:
   explicit pool_resizer(resizer_options options);
 
   int decide(count workers, count busy) const;
-  int decide(time_point now, count workers, count busy, duration queue_wait);
+  int decide(time_point now, count workers, count busy, time_span queue_wait);
 
 private:
   int decide(long long workers, long long busy, bool waits_too_long) const;

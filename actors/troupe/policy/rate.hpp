@@ -54,7 +54,7 @@ private:
   constexpr rate(double permits, duration period) noexcept : permits_(permits), period_(period) {}
   friend constexpr rate per_second(amount permits) noexcept;
   friend constexpr rate per_minute(amount permits) noexcept;
-  friend constexpr rate every(duration interval) noexcept;
+  friend constexpr rate every(time_span interval) noexcept;
   friend constexpr rate unlimited() noexcept;
   friend std::string to_string(const rate& r);
 
@@ -72,7 +72,7 @@ constexpr rate unlimited() noexcept {
   return {std::numeric_limits<double>::infinity(), std::chrono::seconds{1}};
 }
 /// One permit each `interval`.
-constexpr rate every(duration interval) noexcept {
+constexpr rate every(time_span interval) noexcept {
   return interval > duration::zero() ? rate{1.0, interval} : unlimited();
 }
 

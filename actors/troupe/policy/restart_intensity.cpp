@@ -23,7 +23,7 @@ bool further_apart(time_point from, time_point to, duration d) noexcept {
 
 } // namespace
 
-restart_intensity::restart_intensity(count restarts, duration period)
+restart_intensity::restart_intensity(count restarts, time_span period)
     : restarts_(0), period_(period) {
   if (restarts.value() < 0)
     detail::refuse(me, "restarts", std::to_string(restarts.value()), "at least 0");

@@ -21,7 +21,7 @@ namespace troupe {
 /// Source: intensity and period of Erlang/OTP's supervisor.
 class restart_intensity {
 public:
-  restart_intensity(count restarts, duration period);
+  restart_intensity(count restarts, time_span period);
 
   /// However many there are, they are never too many.
   static restart_intensity unlimited();

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include <troupe/detail/elapsed.hpp>
 #include <troupe/detail/refusal.hpp>
 
 namespace troupe {
@@ -219,13 +220,13 @@ void supervision_machine::recover(id i, child& c, bool failed_start, time_point 
   c.state = child_state::restarting;
   if (!intensity_.record(now))
     return give_up(c.name + ": " + c.why);
-  if (!failed_start && now - c.up_since_ >= c.backoff_.min)
+  if (!failed_start && detail::elapsed(c.up_since_, now) >= c.backoff_.min)
     c.backoff_.reset();
   const auto delay = c.backoff_.next(rng_);
   // Another try for a failed start comes in line, so that requests are served in between.
   const bool later = failed_start || delay > duration::zero();
   if (later)
-    set_due(i, c, delay < time_point::max() - now ? now + delay : time_point::max());
+    set_due(i, c, detail::later(now, delay));
   restart_scope(i, !later);
 }
 

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include <troupe/detail/elapsed.hpp>
+
 // How the machine walks over its children: ends them from right to left, starts them from left to
 // right, and keeps the book.
 namespace troupe {
@@ -70,7 +72,7 @@ bool supervision_machine::end_child(id i, child& c, time_point now) {
   c.state = child_state::stopping;
   orders_.push_back({how.is_brutal() ? order_kind::kill : order_kind::ask_to_end, i, c.run});
   if (const auto limit = how.limit())
-    set_due(i, c, *limit < time_point::max() - now ? now + *limit : time_point::max());
+    set_due(i, c, detail::later(now, *limit));
   return false;
 }
 

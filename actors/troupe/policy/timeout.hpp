@@ -11,7 +11,7 @@ namespace troupe {
 ///
 /// Errors: std::invalid_argument for a limit of zero or less, thrown at composition.
 struct timeout {
-  duration after = {};
+  time_span after = {};
 };
 
 inline void validate(const timeout& t, std::string_view where = "timeout") {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 
+#include <troupe/detail/elapsed.hpp>
 #include <troupe/detail/refusal.hpp>
 
 namespace troupe {
@@ -14,24 +14,9 @@ namespace {
 constexpr std::string_view me = "token_bucket";
 constexpr double most = std::numeric_limits<double>::max();
 
-// Both saturate: the distance between two instants may be more than a duration can hold.
-duration between(time_point from, time_point to) noexcept {
-  if (to <= from)
-    return duration::zero();
-  const auto ticks = static_cast<std::uint64_t>(to.time_since_epoch().count())
-                     - static_cast<std::uint64_t>(from.time_since_epoch().count());
-  return ticks < static_cast<std::uint64_t>(duration::max().count())
-             ? duration{static_cast<duration::rep>(ticks)}
-             : duration::max();
-}
-
-time_point later(time_point t, duration d) noexcept {
-  return between(t, time_point::max()) > d ? t + d : time_point::max();
-}
-
-time_point earlier(time_point t, duration d) noexcept {
-  return between(time_point::min(), t) > d ? t - d : time_point::min();
-}
+using detail::earlier;
+using detail::elapsed;
+using detail::later;
 
 void check_rate(const rate& r) {
   if (!(r.per_second() >= 0.0))
@@ -47,7 +32,7 @@ double checked(std::string_view option, amount given) {
 } // namespace
 
 duration reservation::delay(time_point now) const noexcept {
-  return ok_ ? between(now, act_at_) : duration::max();
+  return ok_ ? elapsed(now, act_at_) : duration::max();
 }
 
 token_bucket::token_bucket(troupe::rate r, amount burst, time_point now)
@@ -68,7 +53,7 @@ token_bucket::level token_bucket::at(time_point now) const {
   const auto from = std::max(last_, refilled_to_);
   if (now <= from)
     return {std::min(tokens_, burst_), refilled_to_};
-  const double more = rate_.permits_in(between(from, now));
+  const double more = rate_.permits_in(elapsed(from, now));
   const double room = burst_ - tokens_;
   if (more < room)
     return {tokens_ + more, now};
@@ -90,7 +75,7 @@ duration token_bucket::wait_for(double n, double tokens) const {
   return missing <= rounding_ ? duration::zero() : rate_.time_for(missing - rounding_ / 2);
 }
 
-reservation token_bucket::take(time_point now, double n, duration max_wait) {
+reservation token_bucket::take(time_point now, double n, time_span max_wait) {
   reservation r;
   if (rate_.is_unlimited()) {
     r.ok_ = true;
@@ -99,11 +84,13 @@ reservation token_bucket::take(time_point now, double n, duration max_wait) {
   }
   auto filled = at(now);
   const auto wait = wait_for(n, filled.tokens);
-  if (n > burst_ || wait > max_wait)
+  const auto at_once = wait == duration::zero();
+  const auto when = later(now, wait);
+  if (n > burst_ || wait > max_wait || (when == time_point::max() && !at_once)) // that is never
     return r;
   r.ok_ = true;
   r.permits_ = n;
-  r.act_at_ = later(now, wait);
+  r.act_at_ = when;
   r.rate_ = rate_;
   filled.tokens -= n;
   keep(filled, now);
@@ -119,7 +106,7 @@ reservation token_bucket::reserve(time_point now, amount n) {
   return take(now, checked("n", n), duration::max());
 }
 
-reservation token_bucket::reserve(time_point now, amount n, duration max_wait) {
+reservation token_bucket::reserve(time_point now, amount n, time_span max_wait) {
   return take(now, checked("n", n), max_wait);
 }
 
@@ -130,7 +117,7 @@ std::size_t token_bucket::allow_up_to(time_point now, time_point until, std::siz
     return 0;
   auto filled = at(now);
   // Each one that waits takes what comes at once, so that up to `until` nothing overflows.
-  const double there = filled.tokens + rate_.permits_in(between(now, until)) + rounding_;
+  const double there = filled.tokens + rate_.permits_in(elapsed(now, until)) + rounding_;
   if (!(there >= 1.0))
     return 0;
   const auto n = there < static_cast<double>(most) ? static_cast<std::size_t>(there) : most;
@@ -146,7 +133,7 @@ void token_bucket::cancel(const reservation& r, time_point now) {
     return;
   r.given_back_ = true;
   // What was reserved after `r` came to stand on its permits, and has been promised.
-  const double back = r.permits_ - r.rate_.permits_in(between(r.act_at_, last_act_));
+  const double back = r.permits_ - r.rate_.permits_in(elapsed(r.act_at_, last_act_));
   if (back <= 0.0)
     return;
   auto filled = at(now);

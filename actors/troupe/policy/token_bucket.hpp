@@ -58,7 +58,7 @@ public:
 
   /// When `n` may act. Not ok if they never may, or not within `max_wait`.
   reservation reserve(time_point now, amount n = 1);
-  reservation reserve(time_point now, amount n, duration max_wait);
+  reservation reserve(time_point now, amount n, time_span max_wait);
   /// Gives back what `r` took, less what later reservations already built on it. No effect once
   /// `act_at` has passed, or for the second time.
   void cancel(const reservation& r, time_point now);
@@ -82,7 +82,7 @@ private:
 
   level at(time_point now) const;
   duration wait_for(double n, double tokens) const;
-  reservation take(time_point now, double n, duration max_wait);
+  reservation take(time_point now, double n, time_span max_wait);
   void keep(const level& l, time_point now) noexcept;
   void measure() noexcept;
 

@@ -38,7 +38,7 @@ class vegas_limit {
 public:
   explicit vegas_limit(vegas_options options);
 
-  void on_sample(duration rtt, count in_flight, bool dropped);
+  void on_sample(time_span rtt, count in_flight, bool dropped);
   int limit() const noexcept { return static_cast<int>(estimate_); }
 
 private:

@@ -110,7 +110,7 @@ void monitor_state::sample(watched& w) {
   const auto span = now.at - w.last.at;
   // A run may join just before the timer that others had started. Rates over a sliver of time are
   // noise, so it is joined to the next period; where the clock stepped back, one is lost.
-  if (!w.over && span < options_.sample_every / 2) {
+  if (!w.over && span < options_.sample_every.value() / 2) {
     if (span < duration::zero())
       w.last = std::move(now);
     return;

@@ -18,8 +18,7 @@ wake_on_cancel::wake_on_cancel(const context& ctx, std::mutex& mutex, std::condi
       })) {}
 
 time_point from_now(duration limit) {
-  const auto now = steady_clock::now();
-  return limit < time_point::max() - now ? now + limit : time_point::max();
+  return limit < for_ever ? later(steady_clock::now(), limit) : time_point::max();
 }
 
 time_point end_of_wait(const context& ctx, std::optional<time_point> limit) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <troupe/context.hpp>
+#include <troupe/detail/elapsed.hpp>
 
 // How a thread outside of any actor waits: until something happened, a context ended, or a limit.
 namespace troupe::detail {
@@ -29,7 +30,7 @@ private:
   std::size_t id_;
 };
 
-/// `limit` from now, or the latest moment there is.
+/// `limit` from now, or the latest moment there is, which never comes.
 time_point from_now(duration limit);
 
 /// The earlier of `limit` and the end of the context, which may have a clock of its own.
@@ -41,10 +42,11 @@ template <class Ready>
 bool wait_until_ready(std::unique_lock<std::mutex>& lock, std::condition_variable& wake,
                       const context& ctx, std::optional<time_point> limit, Ready ready) {
   while (!ready()) {
-    if (ctx.cancelled() || (limit && std::chrono::steady_clock::now() >= *limit))
+    const auto now = std::chrono::steady_clock::now();
+    if (ctx.cancelled() || (limit && now >= *limit))
       return false;
     const auto end = end_of_wait(ctx, limit);
-    if (end == time_point::max())
+    if (elapsed(now, end) >= for_ever)
       wake.wait(lock);
     else
       wake.wait_until(lock, end);

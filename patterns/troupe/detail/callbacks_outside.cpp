@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include <troupe/detail/blocking_wait.hpp>
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/helper_threads.hpp>
 #include <troupe/detail/service_thread.hpp>
 #include <troupe/detail/virtual_time.hpp>
+#include <troupe/detail/wait_within.hpp>
 
 namespace troupe::detail {
 
@@ -96,7 +96,7 @@ void callbacks_outside::wait(duration limit) {
   if (done())
     return;
   if (driven_ == nullptr) {
-    empty_.wait_until(lock, from_now(limit), done);
+    wait_within(empty_, lock, limit, done);
     return;
   }
   lock.unlock();

@@ -52,14 +52,13 @@ void deadline_actor::look() {
   if (!next || (looks_at_ && *looks_at_ <= *next))
     return;
   looks_at_ = next;
-  send_after(this, duration{*next - at}, look_msg{++generation_});
+  send_after(this, elapsed(at, *next), look_msg{++generation_});
 }
 
 void watch_deadline(const caf::actor& deadlines, caf::actor_system& sys, duration left,
                     std::weak_ptr<open_call> call) {
-  const auto at = detail::now(sys);
-  const auto due = left < time_point::max() - at ? at + left : time_point::max();
-  detail::anon_send(deadlines, expire_msg{std::move(call), due});
+  if (left < for_ever)
+    detail::anon_send(deadlines, expire_msg{std::move(call), later(detail::now(sys), left)});
 }
 
 } // namespace troupe::detail

@@ -47,7 +47,7 @@ caf::message_handler gather_actor::handlers() {
 void gather_actor::begin(const std::shared_ptr<gather_job>& job) {
   const auto request = ++last_;
   pending p{job, gather_machine{setup_.how, setup_.services, setup_.name}, {}, 0, {}};
-  p.due = detail::now(system()) + setup_.within;
+  p.due = later(detail::now(system()), setup_.within);
   const caf::actor me{this};
   for (std::size_t i = 0; i < setup_.services; ++i)
     p.contexts.push_back(job->ctx().child());
@@ -89,8 +89,8 @@ void gather_actor::set_timer() {
   if (setup_.within == duration::zero() || timer_runs_ || pending_.empty())
     return;
   timer_runs_ = true;
-  const auto wait = pending_.begin()->second.due - detail::now(system());
-  send_after(this, std::max(duration::zero(), wait), gather_limit_msg{});
+  const auto wait = elapsed(detail::now(system()), pending_.begin()->second.due);
+  send_after(this, wait, gather_limit_msg{});
 }
 
 void gather_actor::end(id request, errc for_open) {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <troupe/detail/blocking_wait.hpp>
 #include <troupe/detail/blueprint.hpp>
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/inbox_losses.hpp>
@@ -44,7 +45,7 @@ public:
   }
 
   result<void> push(T item, duration limit) {
-    const auto until = std::chrono::steady_clock::now() + limit;
+    const auto until = from_now(limit);
     std::unique_lock lock{mutex_};
     if (overflow_.what() == overflow::action::backpressure && !wait_for_room(lock, until, limit))
       return fail(errc::timed_out, "inbox \"" + name_ + "\" stayed full");
@@ -265,17 +266,19 @@ private:
     const auto has_room = [this] { return refuses() || items_.size() < capacity_; };
     if (system_ != nullptr && is_testing(*system_)) {
       auto& sys = *system_;
+      const auto looked = [&] {
+        const std::lock_guard held{mutex_};
+        return has_room();
+      };
       lock.unlock();
-      virtual_time::run_jobs(sys);
+      virtual_time::drive(sys, looked, limit);
       lock.lock();
-      if (!has_room()) {
-        lock.unlock();
-        virtual_time::run_for(sys, limit);
-        lock.lock();
-      }
       return has_room();
     }
-    return room_.wait_until(lock, until, has_room);
+    if (until != time_point::max())
+      return room_.wait_until(lock, until, has_room);
+    room_.wait(lock, has_room);
+    return true;
   }
 
   void book(account& counts) noexcept {

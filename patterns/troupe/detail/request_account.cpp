@@ -6,6 +6,7 @@
 
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/virtual_time.hpp>
+#include <troupe/detail/wait_within.hpp>
 
 namespace troupe::detail {
 
@@ -95,8 +96,7 @@ bool request_account::wait_empty(duration limit) {
     return drive_empty(limit);
   std::unique_lock lock{mutex_};
   const auto empty = [this] { return stage_.totals.in_flight == 0; };
-  return left_.wait_for(lock, std::clamp<duration>(limit, duration::zero(), std::chrono::hours{24}),
-                        empty);
+  return wait_within(left_, lock, limit, empty);
 }
 
 bool request_account::drive_empty(duration limit) {

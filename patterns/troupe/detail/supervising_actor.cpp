@@ -263,7 +263,7 @@ void supervising_actor::set_timer() {
   if (!due || (timer_ && *timer_ <= *due))
     return;
   timer_ = due;
-  const auto wait = *due - detail::now(system());
+  const auto wait = elapsed(detail::now(system()), *due);
   if (wait > duration::zero())
     send_after(this, wait, due_msg{*due});
   else

@@ -5,6 +5,7 @@
 
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/virtual_time.hpp>
+#include <troupe/detail/wait_within.hpp>
 
 namespace troupe::detail {
 
@@ -112,7 +113,7 @@ bool supervision_state::wait(const condition& done, std::optional<duration> limi
         limit);
   std::unique_lock lock{mutex_};
   if (limit)
-    return changed_.wait_for(lock, *limit, done);
+    return wait_within(changed_, lock, *limit, done);
   changed_.wait(lock, done);
   return true;
 }

@@ -50,7 +50,7 @@ void guard_base::worker_died(std::size_t i) {
   w.actor = nullptr;
   show_worker(i, nullptr);
   account_->restart();
-  if (now() - w.began >= w.restarts.min)
+  if (elapsed(w.began, now()) >= w.restarts.min)
     w.restarts.reset();
   set_timer(w.restarts.next(rng_), [this, i] {
     start_worker(i);
@@ -88,9 +88,7 @@ void guard_base::dispatch() {
 // -- timers ---------------------------------------------------------------------------------------
 
 guard_base::timer_id guard_base::set_timer(duration after, timers::function f) {
-  const auto from = now();
-  const auto wait = std::clamp<duration>(after, duration::zero(), time_point::max() - from);
-  const auto id = timers_.add(from + wait, std::move(f));
+  const auto id = timers_.add(later(now(), std::max(after, duration::zero())), std::move(f));
   set_alarm();
   return id;
 }
@@ -100,7 +98,7 @@ void guard_base::set_alarm() {
   if (!next || (alarm_ && *alarm_ <= *next))
     return;
   alarm_ = next;
-  send_after(this, std::max(duration::zero(), *next - now()), alarm_msg{*next});
+  send_after(this, elapsed(now(), *next), alarm_msg{*next});
 }
 
 void guard_base::on_alarm(time_point at) {
