@@ -27,8 +27,20 @@ double share(double part, double whole) noexcept {
 
 duration nanoseconds(std::uint64_t ns) noexcept { return duration{static_cast<duration::rep>(ns)}; }
 
-latency_stats stats_between(const histogram& earlier, const histogram& later) noexcept {
-  const histogram span = later.count() < earlier.count() ? later : later.since(earlier);
+histogram span_between(const histogram& earlier, const histogram& later) noexcept {
+  return later.count() < earlier.count() ? later : later.since(earlier);
+}
+
+// A call that runs for longer than any that has returned is among the slowest, whenever it will
+// return; of a shorter one nothing is known yet.
+void add_running(histogram& span, const std::vector<duration>& running) noexcept {
+  const auto longest = nanoseconds(span.max());
+  for (const auto so_far : running)
+    if (so_far > longest)
+      span.record(static_cast<std::uint64_t>(so_far.count()));
+}
+
+latency_stats stats_of(const histogram& span) noexcept {
   return {.mean = nanoseconds(span.mean()),
           .p50 = nanoseconds(span.quantile(0.5)),
           .p90 = nanoseconds(span.quantile(0.9)),
@@ -49,8 +61,10 @@ stage_metrics stage_between(const stage_sample& earlier, const stage_sample& lat
   m.mailbox_depth = later.mailbox_depth;
   m.buffer_fill
       = share(static_cast<double>(later.mailbox_depth), static_cast<double>(later.capacity));
-  m.latency = stats_between(earlier.latency, later.latency);
-  m.wait = stats_between(earlier.wait, later.wait);
+  auto latency = span_between(earlier.latency, later.latency);
+  add_running(latency, later.running);
+  m.latency = stats_of(latency);
+  m.wait = stats_of(span_between(earlier.wait, later.wait));
   m.workers = later.workers;
   m.kind = later.kind;
   m.breaker = later.breaker;
@@ -100,6 +114,7 @@ graph_metrics metrics_between(const graph_sample& earlier, const graph_sample& l
   static const stage_sample nothing;
   const auto span = seconds(later.at - earlier.at);
   graph_metrics m;
+  m.name = later.name;
   m.stages.reserve(later.stages.size());
   for (const auto& stage : later.stages) {
     // Stages may come and go between samples, so the name decides, not the position.

@@ -62,6 +62,9 @@ struct latency_stats {
 };
 
 /// A stage over a span of time; `counters` are totals since the start.
+///
+/// A call that has not returned counts: the worker is busy, the item in flight, and the time so far
+/// is part of `latency` as soon as it is more than any finished call of the span has taken.
 struct stage_metrics {
   std::string name{};
   troupe::counters counters{};
@@ -78,6 +81,7 @@ struct stage_metrics {
 };
 
 struct graph_metrics {
+  std::string name{};                  ///< of the run, if it was given one
   std::vector<stage_metrics> stages{}; ///< in flow order
   std::uint64_t actors = 0;            ///< alive now
   std::uint64_t memory = 0;            ///< resident bytes of the process
@@ -96,10 +100,12 @@ struct stage_sample {
   std::size_t capacity = 0; ///< items that the edge into the stage may hold
   std::uint64_t mailbox_depth = 0;
   std::optional<breaker_state> breaker{};
+  std::vector<duration> running{}; ///< the time so far of each call that has not returned
 };
 
 /// Totals of a whole run at an instant.
 struct graph_sample {
+  std::string name{}; ///< of the run, if it was given one
   time_point at{};
   std::vector<stage_sample> stages{};
   std::uint64_t actors = 0;

@@ -65,6 +65,7 @@ struct dead_letter {
   std::string text = {}; ///< the item as text, where it can be printed
   std::any item = {};    ///< a T; for a move-only T a std::shared_ptr<T>; empty if it was consumed
   bool has_text = false; ///< tells an item that prints as nothing from one that cannot be printed
+  std::string run = {};  ///< the name of the run, if it was given one
 };
 
 /// Ways to lose an item, for `run_options::dead_letters_for`; `loss::dropped | loss::shed` is both.

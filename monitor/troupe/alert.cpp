@@ -17,6 +17,8 @@ std::string to_string(const alert& a) {
   using detail::measured_digits;
   const bool raised = a.state == alert_state::raised;
   std::string text{raised ? to_string(a.level) : to_string(a.state)};
+  if (!a.run.empty() && a.run != a.stage) // that of a service is called like it
+    text.append(": ").append(a.run);
   text.append(": ").append(detail::format_subject(a.metric, a.stage));
   text.append(" = ").append(detail::format_value(a.metric, a.value, measured_digits));
   // What is equal to its limit need not be followed by it.

@@ -14,11 +14,12 @@ std::string_view to_string(alert_state state) noexcept;
 /// A rule's limit was passed for long enough, or is passed no more.
 ///
 /// Units:  `value` and `limit` as in `threshold`: durations in seconds, memory in bytes.
-/// Cost:   a copy of two or three strings; no reference to the run.
+/// Cost:   a copy of three or four strings; no reference to the run.
 struct alert {
   alert_state state = alert_state::raised;
   severity level = severity::warning;
-  std::string rule{};  ///< as written: `p99_latency("pricing") > 250ms for 2s`
+  std::string rule{}; ///< as written: `p99_latency("pricing") > 250ms for 2s`
+  std::string run{};  ///< the run's name; empty where it has none, or the rule is about the process
   std::string stage{}; ///< empty where the rule is about the process
   metric_kind metric = metric_kind::mailbox_depth;
   comparison side = comparison::above;
@@ -35,7 +36,8 @@ struct alert {
 };
 
 /// One line: `critical: p99_latency("pricing") = 312ms > 250ms for 2.1s`, or
-/// `resolved: p99_latency("pricing") = 120ms, was > 250ms for 12s`.
+/// `resolved: p99_latency("pricing") = 120ms, was > 250ms for 12s`; of a run with a name
+/// `critical: orders: p99_latency("pricing") = 312ms > 250ms for 2.1s`.
 std::string to_string(const alert& a);
 std::ostream& operator<<(std::ostream& out, const alert& a);
 

@@ -8,7 +8,8 @@
 
 namespace troupe {
 
-alert_machine::alert_machine(threshold rule) : rule_{std::move(rule)} {}
+alert_machine::alert_machine(threshold rule, std::string run)
+    : rule_{std::move(rule)}, run_{std::move(run)} {}
 
 std::optional<alert> alert_machine::feed(time_point now, std::optional<double> value) {
   if (!value || std::isnan(*value))
@@ -68,6 +69,7 @@ alert alert_machine::make_alert(alert_state what) const {
   return {.state = what,
           .level = rule_.options().level,
           .rule = to_string(rule_),
+          .run = run_,
           .stage = rule_.stage(),
           .metric = rule_.metric(),
           .side = rule_.side(),

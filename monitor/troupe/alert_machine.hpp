@@ -27,7 +27,8 @@ public:
     raised,  ///< an alert is open
   };
 
-  explicit alert_machine(threshold rule);
+  /// `run`: whose alerts they are, if it has a name.
+  explicit alert_machine(threshold rule, std::string run = {});
 
   /// Judges one sample. Without a value (or with NaN) nothing is known, and nothing changes: a
   /// stage that did no work is neither well again nor worse.
@@ -50,6 +51,7 @@ private:
   std::optional<alert> resolve(time_point now, std::string reason);
 
   threshold rule_;
+  std::string run_;
   state state_ = state::quiet;
   time_point since_{}; // of the breach; pending and raised only
   time_point at_{};    // of value_

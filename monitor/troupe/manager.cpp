@@ -37,7 +37,7 @@ namespace detail {
 class managed_entry {
 public:
   managed_entry(std::string name, flow<void> f, run_options options)
-      : name_(std::move(name)), flow_(std::move(f)), options_(std::move(options)) {}
+      : name_(std::move(name)), flow_(std::move(f)), options_(named(std::move(options))) {}
 
   const std::string& name() const noexcept { return name_; }
 
@@ -79,6 +79,12 @@ private:
   std::shared_ptr<run> current() const {
     const std::scoped_lock lock{mutex_};
     return run_;
+  }
+
+  run_options named(run_options options) const {
+    if (options.name.empty())
+      options.name = name_;
+    return options;
   }
 
   const std::string name_;

@@ -64,7 +64,7 @@ public:
   ~manager();
 
   /// Keeps a flow, and does not start it. `options.watch`, if set, is used instead of the
-  /// manager's.
+  /// manager's; without an `options.name` its runs are called `name`.
   void add(std::string name, flow<void> f, run_options options = {});
   /// Drains a flow, as `stop`, and forgets it.
   void remove(const std::string& name, time_span limit = std::chrono::seconds{30});

@@ -29,9 +29,10 @@ struct dead_letter_file_options {
 ///     auto end = troupe::start(sys, flow, {.dead_letters = letters}).wait();
 ///     if (const auto failed = letters.error()) …     // a full disk
 ///
-/// Shape:  a handle: copies write to the same file. Callable from any thread. A line has stage,
-///         code, message, attempts, time (UTC), and item, as text, where the item could be printed;
-///         one that is not UTF-8 is besides in item_hex, byte by byte.
+/// Shape:  a handle: copies write to the same file. Callable from any thread. A line has
+///         time (UTC), run, where it has a name, stage, code, message, attempts, and item, as text,
+///         where the item could be printed; one that is not UTF-8 is besides in item_hex, byte by
+///         byte.
 /// Bound:  a buffer of 64 KiB, a file of `max_bytes`.
 /// Errors: std::system_error for a file that cannot be opened; std::invalid_argument for max_bytes
 ///         < 1. The first error of writing is kept for `error` and `close`; what was not written is

@@ -95,6 +95,8 @@ dead_letter_line letter_on(const line& l) {
           attempts_of(letter));
   read.time = text(letter, "time");
   read.item = item_of(letter);
+  if (letter.contains("run"))
+    read.run = text(letter, "run");
   return read;
 }
 

@@ -27,6 +27,7 @@ struct dead_letter_line {
   error reason; ///< with stage and attempts
   std::string time;
   std::optional<std::string> item; ///< empty if it could not be printed
+  std::string run;                 ///< its name; empty if it had none
 };
 
 /// `lost.jsonl:3: …` for people: stage, reason and item.

@@ -1,5 +1,6 @@
 #include <troupe/run.hpp>
 
+#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -19,7 +20,9 @@ class run_handle {
 public:
   run_handle(launched actors, graph flow, duration drain_limit)
       : actors_(std::move(actors)), flow_(std::move(flow)), topology_(flow_),
-        drain_limit_(drain_limit) {}
+        drain_limit_(drain_limit) {
+    last_look_.at = state().started();
+  }
 
   const launched& actors() const noexcept { return actors_; }
   run_state& state() const noexcept { return *actors_.state; }
@@ -55,6 +58,14 @@ public:
     tell_in_turn(pause_stage_msg{index, paused});
   }
 
+  graph_metrics rates() {
+    const std::lock_guard lock{look_mutex_};
+    auto now = state().sample();
+    auto since = metrics_between(last_look_, now);
+    last_look_ = std::move(now);
+    return since;
+  }
+
   bool wait(std::optional<duration> limit) const {
     return is_testing(state().system()) ? drive(limit) : state().wait(limit);
   }
@@ -74,6 +85,8 @@ private:
   graph flow_;
   troupe::topology topology_;
   duration drain_limit_;
+  std::mutex look_mutex_;
+  graph_sample last_look_;
 };
 
 } // namespace detail
@@ -145,6 +158,8 @@ graph_metrics run::metrics() const {
   start.at = s.started();
   return metrics_between(start, s.sample());
 }
+
+graph_metrics run::rates() { return handle().rates(); }
 
 stage_metrics run::metrics(const std::string& stage) const {
   const auto index = handle().state().index_of(stage);
@@ -239,7 +254,8 @@ run start(caf::actor_system& sys, const flow<void>& f, run_options options) {
     throw std::invalid_argument("start: the flow is empty; begin it with a source");
   detail::graph flow{ends};
   auto actors = detail::launch(sys, flow, options.ctx,
-                               {std::move(options.dead_letters), options.dead_letters_for});
+                               {std::move(options.dead_letters), options.dead_letters_for},
+                               std::move(options.name));
   if (options.watch != nullptr)
     options.watch->watch(actors.state);
   return run{std::make_unique<detail::run_handle>(std::move(actors), std::move(flow),

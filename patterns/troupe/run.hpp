@@ -34,6 +34,9 @@ struct run_options {
   std::function<void(const dead_letter&)> dead_letters = {};
   loss dead_letters_for = loss::none; ///< e.g. loss::dropped | loss::shed, or loss::all
   time_span drain_limit = std::chrono::seconds{30}; ///< for the destructor
+  /// In its metrics, alerts and dead letters, where more than one run can be meant. A manager and
+  /// `serve` give theirs.
+  std::string name = {};
 };
 
 /// A flow that has been started: the owner of its actors.
@@ -67,6 +70,9 @@ public:
   /// Since the start. Errors: std::invalid_argument for an unknown stage.
   stage_metrics metrics(const std::string& stage) const;
   graph_metrics metrics() const;
+  /// The same since the last `rates()` of this run, the first time since the start: for who prints
+  /// figures again and again. `metrics()` are means over all of the past.
+  graph_metrics rates();
   const troupe::topology& topology() const;
 
   /// The outermost circuit_breaker of a stage that is a `call`; empty where there is none. Errors:

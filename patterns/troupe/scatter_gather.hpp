@@ -99,6 +99,7 @@ struct gather_blueprint : pipe_tag {
       all.push_back(services[i].serve(sys, name + "." + std::to_string(i), options, run));
     auto account = std::make_shared<request_account>(sys, name, pattern_kind::scatter_gather,
                                                      options.in_flight, services.size());
+    account->belongs_to(run.name);
     if (run.watch != nullptr)
       run.watch->watch(account);
     return std::make_shared<gathering<Req, Resp>>(std::move(account), options, std::move(all),

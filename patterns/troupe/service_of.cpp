@@ -23,6 +23,7 @@ asked_setup setup_of(const actor_service_options& o, const run_options& run) {
   s.waits = full_of("service_of", o.name, o.overflow) == when_full::wait;
   s.ctx = run.ctx;
   s.drain_limit = run.drain_limit;
+  s.run = run.name;
   return s;
 }
 

@@ -96,6 +96,8 @@ struct pool_pipe : pipe_tag {
     const bool retries = options.on_error.retries() != nullptr;
     auto pool = with_kernel(served_pool_node(name, options),
                             serve_op<Req, Resp, F>{function, name, retries});
+    if (run.name.empty())
+      run.name = name;
     auto started = start(sys, access::make<void>(append(begin(std::move(front)), std::move(pool))),
                          std::move(run));
     auto entrance = pool_door(sys, state_of(started), options);

@@ -156,6 +156,25 @@ TEST_SUITE("manager") {
     CHECK(other.runs == 1);
   }
 
+  TEST_CASE("a run has the name of its flow, or the one that it was given, wherever it shows") {
+    virtual_system sys;
+    tr::monitor watch{*sys, {.sample_every = 1s}};
+    tr::manager m{sys, watch};
+    m.add("a", long_flow());
+    m.add("b", long_flow(), {.name = "other"});
+
+    m.start("a");
+    m.start("b");
+    pass(sys, 5s);
+
+    CHECK(m.metrics("a").name == "a");
+    CHECK(m.metrics("b").name == "other");
+    const auto seen = watch.metrics();
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[0].name == "a");
+    CHECK(seen[1].name == "other");
+  }
+
   TEST_CASE("a name that is unknown, empty or taken is refused") {
     virtual_system sys;
     tr::manager m{sys};

@@ -138,6 +138,28 @@ TEST_SUITE("metrics") {
     CHECK(m.wait.max == 8ns);
   }
 
+  TEST_CASE("a call that runs counts once it is slower than all that have returned") {
+    auto later = stage_with({});
+    later.latency.record(10'000'000, 99); // 10 ms
+    const auto latency = [&] {
+      return metrics_between(sample_at(0s, {}), sample_at(1s, {later})).stages.at(0).latency;
+    };
+
+    later.running = {9ms, 10ms};
+    CHECK(latency().max == 10ms);
+    CHECK(latency().mean == 10ms);
+    later.running = {9ms, 1s, 2s};
+    CHECK(latency().max == 2s);
+    CHECK(latency().p99 >= 1s);
+    CHECK(latency().p50 <= 10'700us); // 6.25 % above
+  }
+
+  TEST_CASE("metrics carry the name of the run") {
+    const graph_sample now{.name = "orders", .at = start + 1s};
+
+    CHECK(metrics_between(graph_sample{.at = start}, now).name == "orders");
+  }
+
   TEST_CASE("an empty earlier sample at the start gives the metrics since the start") {
     auto now = stage_with({.delivered = 300, .failed = 100});
     now.latency.record(12, 400);

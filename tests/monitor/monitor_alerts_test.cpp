@@ -75,6 +75,31 @@ TEST_SUITE("monitor alerts") {
     CHECK(watch.open_alerts().size() == 2);
   }
 
+  TEST_CASE_FIXTURE(fixture,
+                    "an alert and the metrics name their run, one about the process none") {
+    monitor watch{sys, options({mailbox_depth("book") > 100, troupe::memory() > 1000.0})};
+    const auto run = new_run();
+    run->call_it("orders");
+    watch.watch(run);
+
+    run->depth(101);
+    run->memory(2000);
+    pass(250ms);
+
+    REQUIRE(watch.open_alerts().size() == 2);
+    CHECK(watch.open_alerts()[0].run == "orders");
+    CHECK(watch.open_alerts()[1].run.empty());
+    CHECK(said.at(0) == R"(warning: orders: mailbox_depth("book") = 101 > 100)");
+    CHECK(said.at(1) == "warning: memory() = 1.95KiB > 1000B");
+    CHECK(watch.metrics().at(0).name == "orders");
+
+    run->over = true;
+    pass(250ms);
+    CHECK(
+        said.at(2)
+        == R"(resolved: orders: mailbox_depth("book") = 101, was > 100 for 250ms, the run ended)");
+  }
+
   TEST_CASE_FIXTURE(fixture, "a rule about a stage that no run has says nothing") {
     monitor watch{sys, options({mailbox_depth("missing") > 0, throughput("missing") < 1000})};
     const auto run = new_run();

@@ -34,6 +34,7 @@ public:
   bool ended() const override { return over; }
 
   troupe::stage_sample& stage() { return now_.stages.front(); }
+  void call_it(std::string name) { now_.name = std::move(name); }
   void depth(std::uint64_t n) { stage().mailbox_depth = n; }
   void deliver(std::uint64_t n) { stage().totals.delivered += n; }
   void memory(std::uint64_t n) { now_.memory = n; }

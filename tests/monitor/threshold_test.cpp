@@ -226,6 +226,10 @@ TEST_SUITE("alert") {
     resolved.at = t0 + 12s;
     auto ended = resolved;
     ended.reason = "the run ended";
+    auto named = latency;
+    named.run = "orders";
+    auto service = latency;
+    service.run = service.stage;
     const alert process{
         .metric = metric_kind::memory, .value = 2.5 * (1 << 30), .limit = 2.0 * (1 << 30)};
 
@@ -235,6 +239,8 @@ TEST_SUITE("alert") {
     CHECK(printed(resolved) == R"(resolved: p99_latency("pricing") = 120ms, was > 250ms for 12s)");
     CHECK(printed(ended)
           == R"(resolved: p99_latency("pricing") = 120ms, was > 250ms for 12s, the run ended)");
+    CHECK(printed(named) == R"(critical: orders: p99_latency("pricing") = 312ms > 250ms for 2.1s)");
+    CHECK(printed(service) == printed(latency));
     CHECK(printed(process) == "warning: memory() = 2.5GiB > 2GiB");
   }
 

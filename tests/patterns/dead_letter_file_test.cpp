@@ -112,6 +112,26 @@ TEST_SUITE("dead_letter_file") {
     CHECK(file.text().ends_with("}\n"));
   }
 
+  TEST_CASE("a line names the run, if it has a name, and is read with it") {
+    const temporary file;
+    {
+      const tr::dead_letter_file letters{file.path()};
+      auto named = letter("5;6");
+      named.run = "orders";
+      letters(named);
+      letters(letter("7;8"));
+    }
+    virtual_system sys;
+    std::vector<std::string> runs;
+
+    run_to_end(
+        sys, tr::dead_letters("read", file.path())
+                 | tr::sink("keep", [&](const tr::dead_letter_line& l) { runs.push_back(l.run); }));
+
+    CHECK(json::parse(file.lines().at(0))["run"] == "orders");
+    CHECK(runs == std::vector<std::string>{"orders", ""});
+  }
+
   TEST_CASE("every text survives, byte by byte, and every line is valid UTF-8 JSON") {
     std::vector<std::string> texts{
         "", "plain", "\"quoted\" \\ and / ", "tab\tnewline\nreturn\r", "gr\xc3\xbc\xc3\x9f",

@@ -130,6 +130,23 @@ TEST_SUITE("dead letters") {
     }
   }
 
+  TEST_CASE("a letter names its run, if it has a name") {
+    virtual_system sys;
+    const auto flow = tr::from("n", numbers(10))
+                      | tr::map("bad", refuse_nines, {.on_error = tr::on_error::skip})
+                      | tr::ignore("end");
+    letter_box box;
+
+    run_to_end(sys, flow, box.options(tr::loss::all));
+    auto named = box.options(tr::loss::all);
+    named.name = "orders";
+    run_to_end(sys, flow, named);
+
+    REQUIRE(box.letters.size() == 2);
+    CHECK(box.letters[0].run.empty());
+    CHECK(box.letters[1].run == "orders");
+  }
+
   TEST_CASE("failed: the item that fails the run is handed over too, once") {
     virtual_system sys;
     letter_box stage;

@@ -66,6 +66,7 @@ struct node {
   bool replaces = false;     ///< a worker that dies is replaced
   bool resizable = false;    ///< has a distributor, and a merger, also for one worker
   bool paced = false;        ///< has a rate and a burst, which can be changed
+  bool reads_input = false;  ///< a source that may wait for a descriptor
   duration wait_target{};    ///< for `max_workers`: as in pool_resizer
   duration cooldown{};       ///< likewise
   item_type output;          ///< unset for a sink

@@ -210,6 +210,7 @@ void item_distributor::deal() {
       counts().receive(batch.size());
     }
     const auto cursor = batch.cursor;
+    begin_call(clock_, batch.left(), worth_timing);
     const bool used_up = step(batch);
     const auto items = batch.cursor - cursor;
     const auto filtered = out_.take_skipped();

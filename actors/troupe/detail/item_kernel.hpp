@@ -251,12 +251,12 @@ private:
     emitter<output> emit{out};
     tally done{in, host.counts(), in.cursor};
     const auto size = items.size();
+    time_point began;
+    if constexpr (Timed)
+      began = host.now();
     for (; done.cursor < size && !emit.full(); ++done.cursor) {
       if (done.cursor % ask_every == 0 && host.halted())
         break;
-      time_point began;
-      if constexpr (Timed)
-        began = host.now();
       const auto what = op_(items[done.cursor], emit, host);
       if (what == outcome::delivered)
         ++done.delivered;
@@ -264,8 +264,11 @@ private:
         ++done.filtered;
       else if (what != outcome::held)
         return what == outcome::failed;
-      if constexpr (Timed)
-        host.took(host.now() - began);
+      if constexpr (Timed) {
+        const auto ended = host.now();
+        host.took(ended - began, ended);
+        began = ended;
+      }
     }
     return true;
   }

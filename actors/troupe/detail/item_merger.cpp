@@ -97,6 +97,7 @@ void item_merger::join() {
   auto& out = setup_.out;
   const auto began = now();
   const auto before = counts().totals().in_flight;
+  begin_call(began, before, worth_timing);
   while (!satisfied_ && !out.ended()) {
     auto* const batch = out.open();
     if (batch == nullptr)

@@ -59,7 +59,8 @@ public:
   /// Whether items are slow enough here to be timed one by one.
   bool times_items() const noexcept { return times_items_; }
   virtual time_point now() const noexcept = 0;
-  virtual void took(duration d) noexcept = 0;
+  /// An item took `d`, and was done at `at`; the next one, if any, is begun.
+  virtual void took(duration d, time_point at) noexcept = 0;
   virtual remedy failed(std::exception_ptr reason, const batch_base& in, const item_view& item) = 0;
   /// No further input is wanted.
   virtual void enough() = 0;
@@ -110,8 +111,9 @@ public:
 
 /// How a source is doing after having been asked for items.
 enum class supply {
-  more,  ///< the batch is full or it is time to look at the mailbox; ask again
-  later, ///< nothing now: ask at `due`, or when told that there is something
+  more,    ///< the batch is full or it is time to look at the mailbox; ask again
+  later,   ///< nothing now: ask at `due`, or when told that there is something
+  unready, ///< nothing now: ask when `descriptor` can be read
   ended,
 };
 
@@ -146,6 +148,8 @@ public:
   virtual supply fill(batch_base& out, kernel_host& host) = 0;
 
   virtual std::optional<time_point> due() const { return std::nullopt; }
+  /// What `supply::unready` waits for.
+  virtual int descriptor() const noexcept { return -1; }
 
   /// Called once, by the thread that starts the run, if somebody wants to see what is lost.
   virtual void report_to(loss_report) {}

@@ -181,9 +181,9 @@ private:
 } // namespace
 
 launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
-                dead_letter_sink dead_letters) {
+                dead_letter_sink dead_letters, std::string name) {
   const auto state = std::make_shared<run_state>(sys, states_of(sys, flow), ctx.child(),
-                                                 std::move(dead_letters));
+                                                 std::move(dead_letters), std::move(name));
   return launcher{sys, flow, state}.run();
 }
 

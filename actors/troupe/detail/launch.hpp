@@ -24,6 +24,6 @@ struct launched {
 
 /// Spawns the actors of each node, makes them known to each other, and lets go.
 launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
-                dead_letter_sink dead_letters);
+                dead_letter_sink dead_letters, std::string name);
 
 } // namespace troupe::detail

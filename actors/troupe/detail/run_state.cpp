@@ -10,8 +10,8 @@
 namespace troupe::detail {
 
 run_state::run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
-                     dead_letter_sink dead_letters)
-    : system_(sys), clock_(sys), stages_(std::move(stages)), ctx_(ctx),
+                     dead_letter_sink dead_letters, std::string name)
+    : system_(sys), name_(std::move(name)), clock_(sys), stages_(std::move(stages)), ctx_(ctx),
       dead_letters_(std::move(dead_letters)), started_(detail::now(sys)) {}
 
 std::shared_ptr<run_state> run_state::make_presence(const std::shared_ptr<run_state>& state) {
@@ -54,7 +54,8 @@ void run_state::halt(const error& reason) {
 }
 
 void run_state::show(std::size_t stage, const error& why, const item_view& item) noexcept {
-  const auto letter = letter_of(stages_[stage].name, why, now(), item);
+  auto letter = letter_of(stages_[stage].name, why, now(), item);
+  letter.run = name_;
   // Whoever wants to know of every loss would not know of the next.
   if (const auto thrown = dead_letters_.deliver(letter))
     halt({errc::stage_failed, letter.stage, "the run's dead_letters threw: " + thrown->message()});
@@ -117,14 +118,15 @@ std::uint64_t run_state::sent_over(const stage_state::input& input) const {
 
 graph_sample run_state::sample() const { return collect(ended()); }
 
-stage_sample run_state::collect(const stage_state& stage, bool over) const {
+stage_sample run_state::collect(const stage_state& stage, time_point at, bool over) const {
   stage_sample out;
   out.name = stage.name;
   out.kind = stage.kind;
   out.workers = stage.crew->workers.load(std::memory_order_relaxed);
   out.capacity = stage.capacity;
   for (const auto& block : stage.blocks) {
-    block->add_to(out.totals, out.busy);
+    if (const auto so_far = block->add_live_to(out.totals, out.busy, at))
+      out.running.push_back(*so_far);
     block->latency.add_to(out.latency);
     block->wait.add_to(out.wait);
   }
@@ -150,14 +152,15 @@ stage_sample run_state::collect(const stage_state& stage, bool over) const {
 
 graph_sample run_state::collect(bool over) const {
   graph_sample all;
+  all.name = name_;
+  all.at = now();
   {
     const std::lock_guard lock{blocks_mutex_};
     all.stages.resize(stages_.size());
     // Downstream first: what moves meanwhile is then seen on the edge, never received before sent.
     for (auto i = stages_.size(); i-- > 0;)
-      all.stages[i] = collect(stages_[i], over);
+      all.stages[i] = collect(stages_[i], all.at, over);
   }
-  all.at = now();
   all.actors = actors_.load(std::memory_order_relaxed);
   const auto usage = read_process_usage();
   all.memory = usage.memory;

@@ -69,7 +69,7 @@ struct stage_state {
 class run_state final : public observable {
 public:
   run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
-            dead_letter_sink dead_letters);
+            dead_letter_sink dead_letters, std::string name);
 
   graph_sample sample() const override;
   bool ended() const override;
@@ -131,9 +131,10 @@ private:
   std::uint64_t sent_over(const stage_state::input& input) const;
   /// `over`: what is on an edge now stays there, and counts as abandoned.
   graph_sample collect(bool over) const;
-  stage_sample collect(const stage_state& stage, bool over) const;
+  stage_sample collect(const stage_state& stage, time_point at, bool over) const;
 
   caf::actor_system& system_;
+  const std::string name_; ///< may be empty
   clock_reader clock_;
   std::vector<stage_state> stages_;
   context ctx_;

@@ -95,6 +95,8 @@ supply source_actor::fill(batch_base& out) {
   out.limit = std::min(out_.ledger().limit(), before + sizer_.want());
   auto state = supply::more;
   std::exception_ptr fault;
+  begin_call(began, out.limit > before ? out.limit - before : 1,
+             std::max(worth_timing, sizer_.per_item()));
   try {
     state = kernel_->fill(out, *this);
   } catch (...) {

@@ -6,13 +6,6 @@
 
 namespace troupe::detail {
 
-namespace {
-
-// Below this a clock reading for each item would be felt, and an average over a batch will do.
-constexpr duration worth_timing = std::chrono::microseconds{2};
-
-} // namespace
-
 stage_actor::stage_actor(caf::actor_config& cfg, worker_setup common, stage_setup setup)
     : worker_actor(cfg, std::move(common)), make_kernel_(std::move(setup.make_kernel)),
       on_error_(std::move(setup.on_error)), in_(setup.sizer), out_(std::move(setup.out)),
@@ -171,6 +164,7 @@ bool stage_actor::step(batch_base& in) {
   const auto cursor = in.cursor;
   const auto filled = out != nullptr ? out->size() : 0;
   const auto began = clock_;
+  begin_call(began, times_items_ ? 1 : in.left(), worth_timing);
   kernel_->step(in, out, *this);
   if (crashed_)
     renew(in);
@@ -213,6 +207,7 @@ bool stage_actor::expire_if_due() {
     if (out_ && (out = open()) == nullptr)
       return false;
     const auto filled = out != nullptr ? out->size() : 0;
+    begin_call(clock_, 1, {});
     guarded([&] { kernel_->expire(clock_, out, *this); });
     if (out != nullptr) {
       counts().emit(out->size() - filled);
@@ -233,6 +228,7 @@ void stage_actor::finish() {
       return;
     const auto filled = out != nullptr ? out->size() : 0;
     bool complete = false;
+    begin_call(clock_, 1, {});
     guarded([&] { complete = kernel_->finish(out, *this); });
     if (!may_work())
       return;
@@ -254,8 +250,9 @@ void stage_actor::enough() {
     in_.tell_enough(*this);
 }
 
-void stage_actor::took(duration d) noexcept {
+void stage_actor::took(duration d, time_point at) noexcept {
   block().latency.record(static_cast<std::uint64_t>(d.count()), 1);
+  block().next_call(at);
 }
 
 } // namespace troupe::detail

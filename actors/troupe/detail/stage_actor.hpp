@@ -41,7 +41,7 @@ private:
   void pump() override;
   void on_timer() override;
 
-  void took(duration d) noexcept override;
+  void took(duration d, time_point at) noexcept override;
   remedy failed(std::exception_ptr reason, const batch_base& in, const item_view& item) override;
   void enough() override;
 

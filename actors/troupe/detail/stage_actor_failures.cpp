@@ -70,6 +70,8 @@ remedy stage_actor::settle_failure(const std::exception_ptr& reason, const batch
   const auto located
       = error{why.code(), {}, "item " + std::to_string(index) + ": " + why.message()};
   clock_ = now();
+  if (times_items_)
+    block().next_call(clock_);
   crashed_ = restarts_ && was_thrown(reason);
   std::optional<error> too_many;
   if (crashed_)

@@ -15,6 +15,7 @@ worker_actor::worker_actor(caf::actor_config& cfg, worker_setup setup)
     counters so_far;
     block_->add_to(so_far, busy_);
     counts() = account{so_far};
+    published_busy_ = busy_;
   }
 }
 

@@ -49,7 +49,7 @@ protected:
   void show(const error& why, const item_view& item) noexcept override;
 
   // For those that run no function on their items.
-  void took(duration) noexcept override {}
+  void took(duration, time_point) noexcept override {}
   remedy failed(std::exception_ptr, const batch_base&, const item_view&) override {
     return remedy::leave;
   }
@@ -63,7 +63,19 @@ protected:
   void publish() noexcept {
     if (block_ != nullptr)
       block_->publish(counts().totals(), busy_);
+    published_busy_ = busy_;
   }
+  /// User code is called at `at`, for `items` that are expected to take `each`. Until `publish`
+  /// samples see it run. A call counts from when it is slower than that: which of the items it is
+  /// at, nobody knows.
+  void begin_call(time_point at, std::size_t items, duration each) noexcept {
+    if (block_ != nullptr)
+      block_->begin_call(at - (busy_ - published_busy_),
+                         at + static_cast<duration::rep>(items > 0 ? items - 1 : 0) * each,
+                         counts().totals().in_flight);
+  }
+  /// Below this a clock reading for each item would be felt, and an average over a batch will do.
+  static constexpr duration worth_timing = std::chrono::microseconds{2};
 
   std::size_t stage() const noexcept { return stage_; }
   const std::string& stage_name() const { return state_->stages()[stage_].name; }
@@ -74,6 +86,7 @@ protected:
   duration busy_{};
 
 private:
+  duration published_busy_{};
   std::shared_ptr<run_state> state_;
   std::size_t stage_;
   metric_block* block_;

@@ -12,11 +12,12 @@ namespace troupe::detail {
 
 namespace {
 
-std::vector<alert_machine> machines(const std::vector<threshold>& rules, bool process_wide) {
+std::vector<alert_machine> machines(const std::vector<threshold>& rules, bool process_wide,
+                                    const std::string& run = {}) {
   std::vector<alert_machine> result;
   for (const auto& rule : rules)
     if (rule.process_wide() == process_wide)
-      result.emplace_back(rule);
+      result.emplace_back(rule, run);
   return result;
 }
 
@@ -46,7 +47,7 @@ void monitor_state::add(std::shared_ptr<const observable> run) {
   watched w;
   w.last = run->sample();
   w.run = std::move(run);
-  w.rules = machines(options_.alert_when, false);
+  w.rules = machines(options_.alert_when, false, w.last.name);
   const std::lock_guard lock{mutex_};
   incoming_.push_back(std::move(w));
 }

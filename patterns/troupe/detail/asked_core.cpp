@@ -8,7 +8,9 @@ asker_crew::asker_crew(caf::actor_system& sys, const asked_setup& setup)
     : account_(
         std::make_shared<request_account>(sys, setup.name, setup.kind, setup.most, setup.workers)),
       door_(std::make_shared<door>(
-          sys, [most = setup.most] { return most; }, std::nullopt)) {}
+          sys, [most = setup.most] { return most; }, std::nullopt)) {
+  account_->belongs_to(setup.run);
+}
 
 void asker_crew::end(duration limit) const {
   door_->shut();

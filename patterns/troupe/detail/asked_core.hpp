@@ -23,6 +23,7 @@ struct asked_setup {
   bool waits = true;    ///< for room
   context ctx = {};
   duration drain_limit{};
+  std::string run = {}; ///< its name, if that is another one
 };
 
 /// The untyped half of a service that one actor answers: its actors, and their end.

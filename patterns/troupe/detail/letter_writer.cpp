@@ -25,6 +25,10 @@ constexpr std::size_t buffer_size = 64 * 1024;
 std::string json_line(const dead_letter& letter, std::string_view time) {
   std::string out = "{\"time\":";
   append_json_string(out, time);
+  if (!letter.run.empty()) {
+    out += ",\"run\":";
+    append_json_string(out, letter.run);
+  }
   out += ",\"stage\":";
   append_json_string(out, letter.stage);
   out += ",\"code\":";

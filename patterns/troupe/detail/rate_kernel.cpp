@@ -19,9 +19,11 @@ void rate_kernel_base::step(batch_base& in, batch_base* out, kernel_host& host) 
   const auto cursor = in.cursor;
   hand_on(in, *out, passed, host);
   const auto handed_on = in.cursor - cursor;
-  if (host.times_items() && handed_on > 0)
+  if (host.times_items() && handed_on > 0) {
+    const auto ended = host.now();
     for (std::size_t i = 0; i < handed_on; ++i)
-      host.took((host.now() - now) / handed_on);
+      host.took((ended - now) / handed_on, ended);
+  }
   if (mode_ == limit::shed && handed_on == passed && passed < wanted)
     shed_rest(in, host);
 }

@@ -21,6 +21,7 @@ bool is_refusal(errc e) noexcept {
 request_account::request_account(caf::actor_system& sys, std::string name, pattern_kind kind,
                                  std::size_t most, std::size_t workers)
     : system_(sys), most_(most), started_(detail::now(sys)) {
+  run_ = name;
   stage_.name = std::move(name);
   stage_.kind = kind;
   stage_.workers = workers;
@@ -65,6 +66,12 @@ void request_account::leave(errc outcome, time_point since) noexcept {
     stage_.latency.record(static_cast<std::uint64_t>(took.count()));
   }
   left_.notify_all();
+}
+
+void request_account::belongs_to(const std::string& run) {
+  const std::scoped_lock lock{mutex_};
+  if (!run.empty())
+    run_ = run;
 }
 
 void request_account::restart() {
@@ -128,7 +135,12 @@ graph_sample request_account::sample() const {
   auto stage = stage_;
   if (breaker_)
     stage.breaker = breaker_->state();
-  return {at, {std::move(stage)}, report_ ? 0U : 1U, usage.memory, usage.cpu};
+  return {.name = run_,
+          .at = at,
+          .stages = {std::move(stage)},
+          .actors = report_ ? 0U : 1U,
+          .memory = usage.memory,
+          .cpu = usage.cpu};
 }
 
 bool request_account::ended() const {

@@ -26,6 +26,8 @@ public:
   /// The refusal, counted; empty: the request is inside, and `leave` is owed.
   std::optional<error> enter();
   void leave(errc outcome, time_point since) noexcept;
+  /// The run's name in samples; empty: that of the service.
+  void belongs_to(const std::string& run);
   /// A worker began anew.
   void restart();
   /// The state of this breaker is part of the samples; null: there is none.
@@ -58,6 +60,7 @@ private:
   const time_point started_;
   mutable std::mutex mutex_; // all below
   std::condition_variable left_;
+  std::string run_;
   stage_sample stage_;
   std::shared_ptr<shared_breaker> breaker_;
   bool shut_ = false;

@@ -35,6 +35,7 @@ asked_setup setup_of(const std::string& name, const call_options& o, pattern_kin
   s.waits = full_of("call", name, o.overflow) == when_full::wait;
   s.ctx = run.ctx;
   s.drain_limit = run.drain_limit;
+  s.run = run.name;
   return s;
 }
 
