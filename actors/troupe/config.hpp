@@ -1,6 +1,10 @@
 #pragma once
 
+#include <utility>
+
 #include <caf/actor_system_config.hpp>
+#include <caf/config_value.hpp>
+#include <caf/string_view.hpp>
 
 namespace troupe {
 
@@ -14,9 +18,10 @@ namespace troupe {
 /// caf::actor_system sys{cfg};
 /// ```
 ///
-/// Set `scheduler.policy` to `testing` for virtual time, or to CAF's own `sharing` or `stealing`;
-/// unset or `wake` is ours. An actor gives way after `scheduler.max-throughput` messages, 100 here.
-/// A plain `caf::actor_system_config` works too, with CAF's defaults.
+/// Set `scheduler.policy`, as a string or an atom, to `testing` for virtual time, or to CAF's own
+/// `sharing` or `stealing`; unset or `wake` is ours. An actor gives way after
+/// `scheduler.max-throughput` messages, 100 here. A plain `caf::actor_system_config` works too,
+/// with CAF's defaults.
 ///
 /// Bound:  one queue entry per runnable actor.
 /// Errors: an unknown policy is reported on stderr, and ours is used.
@@ -27,6 +32,15 @@ namespace troupe {
 class config : public caf::actor_system_config {
 public:
   config();
+
+  /// As CAF's; where it wants an atom, a string will do.
+  template <class T>
+  config& set(caf::string_view name, T&& value) {
+    return set_value(name, caf::config_value{std::forward<T>(value)});
+  }
+
+private:
+  config& set_value(caf::string_view name, caf::config_value value);
 };
 
 } // namespace troupe

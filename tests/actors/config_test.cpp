@@ -238,6 +238,31 @@ TEST_SUITE("config") {
     }
   }
 
+  TEST_CASE("a policy may be a string as well") {
+    troupe::config cfg;
+
+    SUBCASE("testing") {
+      cfg.set("scheduler.policy", "testing");
+      caf::actor_system sys{cfg};
+      CHECK(detail::is_testing(sys));
+    }
+    SUBCASE("sharing") {
+      cfg.set("scheduler.policy", std::string{"sharing"});
+      caf::actor_system sys{cfg};
+      CHECK(runs_on<caf::scheduler::coordinator<caf::policy::work_sharing>>(sys));
+    }
+    SUBCASE("put into the content") {
+      put(cfg.content, "scheduler.policy", "testing");
+      caf::actor_system sys{cfg};
+      CHECK(detail::is_testing(sys));
+    }
+    SUBCASE("unknown, also to CAF, whose names are shorter") {
+      cfg.set("scheduler.policy", "a policy that nobody knows");
+      caf::actor_system sys{cfg};
+      CHECK(runs_on<detail::wake_coordinator>(sys));
+    }
+  }
+
   TEST_CASE("options of the command line win over the defaults") {
     troupe::config cfg;
     const std::vector<std::string> args{"--scheduler.policy='sharing'",
