@@ -1,6 +1,7 @@
 #pragma once
 
 // All of troupe. Each concept also has a header of its own.
+#include <troupe/alert_machine.hpp>
 #include <troupe/balancer.hpp>
 #include <troupe/breaker_handle.hpp>
 #include <troupe/broadcast.hpp>
@@ -28,6 +29,7 @@
 #include <troupe/policy/concurrency_limit.hpp>
 #include <troupe/policy/hedge_delay.hpp>
 #include <troupe/policy/pool_resizer.hpp>
+#include <troupe/policy/reorder_buffer.hpp>
 #include <troupe/policy/restart_intensity.hpp>
 #include <troupe/policy/retry_budget.hpp>
 #include <troupe/policy/supervision_machine.hpp>
@@ -40,6 +42,7 @@
 #include <troupe/scatter_gather.hpp>
 #include <troupe/semaphore.hpp>
 #include <troupe/service.hpp>
+#include <troupe/service_of.hpp>
 #include <troupe/shutdown_signals.hpp>
 #include <troupe/supervisor.hpp>
 #include <troupe/with_retry.hpp>

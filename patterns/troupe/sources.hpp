@@ -49,8 +49,10 @@ inline node source_node(std::string name, std::string_view what, const produce_o
 /// item.
 template <class F>
 class local_state {
+  // Of one without members there is nothing to copy but a byte that nobody has written.
   static constexpr bool copies
-      = std::is_trivially_copyable_v<F> && std::is_copy_constructible_v<F> && sizeof(F) <= 64;
+      = std::is_trivially_copyable_v<
+            F> && std::is_copy_constructible_v<F> && !std::is_empty_v<F> && sizeof(F) <= 64;
 
 public:
   explicit local_state(F& f) : home_(f), f_(f) {}

@@ -36,7 +36,7 @@ struct child_info {
   std::string last_exit = {}; ///< why it ended last
 
   operator std::string() const { return name; }
-  friend bool operator==(const child_info& c, std::string_view name) { return c.name == name; }
+  friend bool operator==(const child_info& c, std::string_view called) { return c.name == called; }
 };
 
 /// `cache: permanent worker, running`

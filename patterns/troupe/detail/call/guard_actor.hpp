@@ -87,7 +87,7 @@ public:
     // Shared, because what a layer does at the end cannot be copied.
     attempts_.emplace(id, open_attempt{std::move(a), [d = std::make_shared<Done>(std::move(then))](
                                                          result<Resp> r) { (*d)(std::move(r)); }});
-    enqueue(id);
+    line_up(id);
   }
 
 protected:

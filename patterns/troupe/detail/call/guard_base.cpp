@@ -60,7 +60,7 @@ void guard_base::worker_died(std::size_t i) {
     lose(lost);
 }
 
-void guard_base::enqueue(attempt_id id) {
+void guard_base::line_up(attempt_id id) {
   waiting_.insert(id);
   dispatch();
 }

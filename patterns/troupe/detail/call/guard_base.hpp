@@ -50,7 +50,7 @@ protected:
   void drop_timer(timer_id id) { timers_.drop(id); }
   std::minstd_rand& rng() noexcept { return rng_; }
 
-  void enqueue(attempt_id id);
+  void line_up(attempt_id id);
   /// Nobody waits for it any more. A worker that is at it stays busy until its function returns.
   void forget(attempt_id id) { waiting_.erase(id); }
   /// It has made this attempt.
