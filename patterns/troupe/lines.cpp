@@ -43,9 +43,10 @@ public:
 
   void open(source_services) override { input_ = open_input_(); }
 
+  int descriptor() const noexcept override { return input_->descriptor(); }
+
   supply fill(batch_base& out, kernel_host& host) override {
     auto& items = static_cast<batch<line>&>(out).items;
-    const auto before = items.size();
     while (items.size() < out.limit && !host.halted()) {
       if (next_line(items))
         continue;
@@ -53,11 +54,9 @@ public:
         begin_skipping(items);
       if (ended_)
         return last_line(items);
-      // Lines in hand must not wait for further ones to come.
-      const auto got = read_more(items.size() == before ? text_input::patience::some
-                                                        : text_input::patience::none);
+      const auto got = read_more();
       if (got.what == text_input::status::waiting)
-        return supply::more;
+        return supply::unready;
       ended_ = got.what == text_input::status::ended;
     }
     return supply::more;
@@ -113,12 +112,12 @@ private:
     ++given_;
   }
 
-  text_input::answer read_more(text_input::patience patience) {
+  text_input::answer read_more() {
     if (block_ == nullptr || text_ + size_ == block_->data() + block_->capacity())
       next_block();
     auto* const into = block_->data() + (text_ - block_->data()) + size_;
     const auto room = static_cast<std::size_t>(block_->data() + block_->capacity() - into);
-    const auto got = input_->read(into, room, patience);
+    const auto got = input_->read(into, room);
     size_ += got.bytes;
     return got;
   }
@@ -161,6 +160,7 @@ flow<line> lines_from(std::string name, std::function<std::unique_ptr<text_input
   if (options.longest.value() < 1)
     refuse("lines", name, "longest", std::to_string(options.longest.value()), "at least 1");
   auto n = source_node(std::move(name), "lines", {.buffer = options.buffer, .thread = thread::own});
+  n.reads_input = true;
   n.make_source = [open = std::move(open), options](std::size_t, caf::actor_system&) {
     return std::make_unique<line_splitter>(open, options);
   };

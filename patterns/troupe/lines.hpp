@@ -101,8 +101,8 @@ struct lines_options {
   long_line too_long = long_line::fail;
 };
 
-/// Begins a flow with the lines of a file (plain or gzip), of standard input ("-"), or of a stream,
-/// which must outlive the run and is read once.
+/// Begins a flow with the lines of a file or pipe (plain or gzip), of standard input ("-"), or of a
+/// stream, which must outlive the run and is read once.
 ///
 ///     troupe::lines("read", "access.log") | troupe::stage("parse", parse)   //
 ///     parse(std::string_view)
@@ -116,6 +116,8 @@ struct lines_options {
 /// Errors: a file that cannot be opened or read, or a line longer than `longest` (unless it is to
 /// be
 ///         cut), fails the run, saying which and why.
+/// Ends:   a pipe or terminal that is silent keeps neither drain nor stop waiting; a stream that
+///         blocks does, until it has read.
 /// Cost:   no allocation a line.
 flow<line> lines(std::string name, std::filesystem::path path, lines_options options = {});
 flow<line> lines(std::string name, std::istream& in, lines_options options = {});

@@ -119,9 +119,15 @@ supply source_actor::fill(batch_base& out) {
   return state;
 }
 
+void source_actor::pump_again() {
+  if (!std::exchange(pump_sent_, true))
+    detail::send(this, caf::actor{this}, pump_msg{});
+}
+
 void source_actor::pump() {
   if (!wired_)
     return;
+  bool unready = false;
   clock_ = now();
   out_.send_if_due(*this, clock_);
   while (opened_ && may_work() && !ended_) {
@@ -132,6 +138,10 @@ void source_actor::pump() {
     if (state == supply::ended)
       ended_ = true;
     out_.send_if_due(*this, clock_);
+    if (state == supply::unready) {
+      unready = true;
+      break;
+    }
     if (state == supply::later) {
       if (const auto due = kernel_->due())
         wake_at(*due);
@@ -139,8 +149,7 @@ void source_actor::pump() {
     }
     if (out_.current() != nullptr && !ended_) {
       // Slow to fill: look at the mailbox before the next slice.
-      if (!std::exchange(pump_sent_, true))
-        detail::send(this, caf::actor{this}, pump_msg{});
+      pump_again();
       break;
     }
   }
@@ -152,6 +161,8 @@ void source_actor::pump() {
   publish();
   if (out_.ended() && out_.settled())
     quit();
+  else if (unready && may_work())
+    wait_for_input(kernel_->descriptor());
 }
 
 } // namespace troupe::detail

@@ -12,12 +12,19 @@ namespace troupe::detail {
 ///
 /// Bound:  without a free batch buffer the kernel is not asked: this is where a flow stops pulling.
 /// Drain:  `finish_msg` closes the kernel; what it still holds is handed out, then the end follows.
-class source_actor final : public worker_actor {
+class source_actor : public worker_actor {
 public:
   source_actor(caf::actor_config& cfg, worker_setup common,
                const std::function<std::unique_ptr<source_kernel>()>& make_kernel, outlet out);
 
   const char* name() const override { return "troupe.source"; }
+
+protected:
+  /// The kernel has nothing before `descriptor` can be read. Is to see to it that it is asked
+  /// again.
+  virtual void wait_for_input(int /*descriptor*/) { pump_again(); }
+  /// Behind what is in the mailbox.
+  void pump_again();
 
 private:
   caf::message_handler handlers() override;

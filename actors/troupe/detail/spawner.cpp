@@ -6,6 +6,7 @@
 #include <troupe/detail/item_distributor.hpp>
 #include <troupe/detail/item_merger.hpp>
 #include <troupe/detail/merger.hpp>
+#include <troupe/detail/reading_source_actor.hpp>
 #include <troupe/detail/source_actor.hpp>
 #include <troupe/detail/stage_actor.hpp>
 
@@ -25,6 +26,9 @@ caf::actor spawner::source(std::size_t stage, std::size_t producer) {
   worker_setup common{state_, stage, state_->stages()[stage].blocks[producer].get(), supervisor_};
   const std::function<std::unique_ptr<source_kernel>()> make
       = [&] { return n.make_source(producer, *sys_); };
+  if (n.reads_input)
+    return spawn_on<reading_source_actor>(n.thread, std::move(common), make,
+                                          outlet{n.output, graph_.plan_out(stage)});
   return spawn_on<source_actor>(n.thread, std::move(common), make,
                                 outlet{n.output, graph_.plan_out(stage)});
 }

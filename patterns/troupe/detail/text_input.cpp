@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -10,20 +9,15 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifdef TROUPE_HAS_ZLIB
-#include <zlib.h>
-#endif
+#include <troupe/detail/gunzip.hpp>
+#include <troupe/detail/mail_bell.hpp>
 
 namespace troupe::detail {
 
 namespace {
-
-// How long a silent pipe or terminal may keep the reader from its mailbox.
-constexpr int poll_ms = 50;
 
 [[noreturn]] void fail(int code, const char* doing, const std::string& what) {
   throw std::system_error{code, std::generic_category(),
@@ -39,12 +33,11 @@ public:
       ::close(file_);
   }
 
-  answer read(char* into, std::size_t size, patience p) override {
-    if (may_wait_) {
-      pollfd ready{file_, POLLIN, 0};
-      if (::poll(&ready, 1, p == patience::some ? poll_ms : 0) <= 0)
-        return {status::waiting, 0};
-    }
+  int descriptor() const noexcept override { return may_wait_ ? file_ : -1; }
+
+  answer read(char* into, std::size_t size) override {
+    if (may_wait_ && !can_be_read(file_))
+      return {status::waiting, 0};
     for (;;) {
       const auto n = ::read(file_, into, size);
       if (n > 0)
@@ -69,7 +62,7 @@ public:
   explicit stream_input(std::istream& in) : in_(in) {}
 
   // Takes what the stream has, so that a slow one is passed on as it comes.
-  answer read(char* into, std::size_t size, patience) override {
+  answer read(char* into, std::size_t size) override {
     if (in_.peek() == std::istream::traits_type::eof()) {
       if (in_.bad())
         throw std::runtime_error{"cannot read the stream"};
@@ -84,45 +77,66 @@ private:
   std::istream& in_;
 };
 
-#ifdef TROUPE_HAS_ZLIB
-class gzip_input final : public text_input {
+/// Looks at the first bytes before it decides what they are. They may come one by one.
+class file_of_any_kind final : public text_input {
 public:
-  gzip_input(int file, std::string name) : name_(std::move(name)), file_(::gzdopen(file, "rb")) {
-    if (file_ == nullptr) {
-      ::close(file);
-      throw std::runtime_error{"cannot read " + name_ + ": out of memory"};
-    }
-    ::gzbuffer(file_, 128 * 1024);
-  }
-  ~gzip_input() override { ::gzclose(file_); }
+  file_of_any_kind(std::unique_ptr<text_input> file, std::string name)
+      : input_(std::move(file)), name_(std::move(name)) {}
 
-  answer read(char* into, std::size_t size, patience) override {
-    const auto n = ::gzread(file_, into, static_cast<unsigned>(size));
-    int code = Z_OK;
-    const char* const what = ::gzerror(file_, &code);
-    if (n < 0 || (n == 0 && code != Z_OK && code != Z_STREAM_END))
-      throw std::runtime_error{"cannot read " + name_ + ": " + what};
-    return n == 0 ? answer{status::ended, 0} : answer{status::ok, static_cast<std::size_t>(n)};
+  int descriptor() const noexcept override { return input_->descriptor(); }
+
+  answer read(char* into, std::size_t size) override {
+    if (decided_ && head_.empty())
+      return input_->read(into, size);
+    if (!decided_ && !decide())
+      return {status::waiting, 0};
+    if (head_.empty())
+      return input_->read(into, size);
+    const auto n = head_.copy(into, size);
+    head_.erase(0, n);
+    return {status::ok, n};
   }
 
 private:
-  std::string name_;
-  gzFile file_;
-};
-#endif
+  // False: there is not enough of it yet.
+  bool decide() {
+    while (head_.size() < gzip_magic.size()) {
+      char next = 0;
+      const auto got = input_->read(&next, 1);
+      if (got.what == status::waiting)
+        return false;
+      if (got.what == status::ended)
+        break;
+      head_ += next;
+    }
+    if (head_.starts_with(gzip_magic))
+      input_ = unpacked(std::move(input_), std::exchange(head_, {}), std::move(name_));
+    decided_ = true;
+    return true;
+  }
 
-bool is_gzip(int file) {
-  unsigned char magic[2] = {};
-  return ::pread(file, magic, sizeof magic, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+  std::unique_ptr<text_input> input_;
+  std::string head_;
+  std::string name_;
+  bool decided_ = false;
+};
+
+std::unique_ptr<text_input> standard_input() {
+  const std::string name = "standard input";
+  struct stat about {};
+  const bool regular = ::fstat(STDIN_FILENO, &about) == 0 && S_ISREG(about.st_mode);
+  return std::make_unique<file_of_any_kind>(
+      std::make_unique<file_input>(STDIN_FILENO, name, !regular), name);
 }
 
 } // namespace
 
 std::unique_ptr<text_input> open_input(const std::filesystem::path& path) {
   if (path == "-")
-    return std::make_unique<file_input>(STDIN_FILENO, "standard input", true);
+    return standard_input();
   auto name = '"' + path.string() + '"';
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not to wait for somebody to open the other end of a pipe: that, too, is waited for later.
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
     fail(errno, "open", name);
   struct stat about {};
@@ -130,22 +144,14 @@ std::unique_ptr<text_input> open_input(const std::filesystem::path& path) {
     ::close(file);
     fail(EISDIR, "read", name);
   }
-  const bool regular = S_ISREG(about.st_mode);
-  if (regular && is_gzip(file)) {
-#ifdef TROUPE_HAS_ZLIB
-    return std::make_unique<gzip_input>(file, std::move(name));
-#else
-    ::close(file);
-    throw std::runtime_error{"cannot read " + name + ": gzip, and this build has no zlib"};
-#endif
-  }
-  return std::make_unique<file_input>(file, std::move(name), !regular);
+  return std::make_unique<file_of_any_kind>(
+      std::make_unique<file_input>(file, name, !S_ISREG(about.st_mode)), name);
 }
 
 std::unique_ptr<text_input> open_input(std::istream& in) {
   // The buffer of std::cin is of no use to us, and its file can be waited for.
   if (&in == &std::cin && std::cin.rdbuf()->in_avail() <= 0)
-    return open_input(std::filesystem::path{"-"});
+    return standard_input();
   return std::make_unique<stream_input>(in);
 }
 

@@ -7,8 +7,8 @@
 
 namespace troupe::detail {
 
-/// Where bytes come from. Reading may block, but not for long: `waiting` lets the caller look at
-/// its mailbox.
+/// Where bytes come from. What has a descriptor never blocks in `read`: its caller waits for both,
+/// the descriptor and its mailbox.
 class text_input {
 public:
   enum class status { ok, waiting, ended };
@@ -22,14 +22,15 @@ public:
   text_input& operator=(const text_input&) = delete;
   virtual ~text_input() = default;
 
-  /// Whether to wait a little for input that is not there yet.
-  enum class patience { none, some };
+  /// What can be read when `waiting` is over; -1: this one never says `waiting`, and may block.
+  virtual int descriptor() const noexcept { return -1; }
 
   /// Reads at most `size` bytes. Errors: std::system_error or std::runtime_error, naming the input.
-  virtual answer read(char* into, std::size_t size, patience p) = 0;
+  virtual answer read(char* into, std::size_t size) = 0;
 };
 
-/// Errors: std::system_error for a path that cannot be opened or is a directory.
+/// Plain or gzip, whatever kind of file it is. Errors: std::system_error for a path that cannot be
+/// opened or is a directory.
 std::unique_ptr<text_input> open_input(const std::filesystem::path& path);
 std::unique_ptr<text_input> open_input(std::istream& in);
 
