@@ -14,3 +14,10 @@ run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${WORK}/build -G ${GENERATO
     -DCMAKE_CXX_FLAGS=${FLAGS} -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_FIND_PACKAGE_NO_PACKAGE_REGISTRY=ON)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 run(${WORK}/build/consumer)
+
+# Who includes the headers as their own, and asks for more warnings than we do.
+find_program(CLANG clang++)
+if(CLANG)
+  run(${CLANG} -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual -Wnon-virtual-dtor -Werror
+      -I ${WORK}/prefix/include ${CMAKE_CURRENT_LIST_DIR}/umbrella.cpp)
+endif()
