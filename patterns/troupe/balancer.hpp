@@ -45,14 +45,16 @@ public:
 
   /// Waits for room where the chosen instance does.
   void submit(item call) override {
-    if (auto refusal = account_->enter())
+    request_account::visit visit;
+    if (auto refusal = account_->enter(visit))
       call.reply.fail(std::move(*refusal));
     else
-      forward(call.request, call.ctx, std::make_shared<ticket<Resp>>(std::move(call.reply)));
+      forward(call.request, call.ctx, visit, std::make_shared<ticket<Resp>>(std::move(call.reply)));
   }
 
   bool try_submit(item& call) override {
-    if (auto refusal = account_->enter()) {
+    request_account::visit visit;
+    if (auto refusal = account_->enter(visit)) {
       call.reply.fail(std::move(*refusal));
       return true;
     }
@@ -60,7 +62,7 @@ public:
     // An instance that is full says so before `forward` returns.
     auto full = std::make_shared<bool>(false);
     auto reply = std::make_shared<ticket<Resp>>(std::move(call.reply));
-    forward(call.request, call.ctx, reply, full);
+    forward(call.request, call.ctx, visit, reply, full);
     if (!*full)
       return true;
     call.reply = std::move(*reply);
@@ -92,12 +94,12 @@ private:
     return asks;
   }
 
-  void forward(const Req& request, const std::optional<context>& ctx,
+  void forward(const Req& request, const std::optional<context>& ctx, request_account::visit visit,
                std::shared_ptr<ticket<Resp>> reply, std::shared_ptr<bool> full = nullptr) const {
     ask_(request, ctx ? *ctx : context{},
          [reply = std::move(reply), full = std::move(full), account = account_,
-          since = account_->now()](result<Resp> r) {
-           account->leave(r ? errc::none : r.error().code(), since);
+          visit](result<Resp> r) {
+           account->leave(r ? errc::none : r.error().code(), visit);
            if (full != nullptr && !r && r.error().code() == errc::pool_full)
              *full = true;
            else

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "../graph_support.hpp"
+#include <troupe/call.hpp>
 #include <troupe/run.hpp>
+#include <troupe/service_of.hpp>
 #include <troupe/worker_pool.hpp>
 
 namespace tr = troupe;
@@ -165,6 +167,58 @@ TEST_SUITE("running call") {
     CHECK(seen[0].utilization == doctest::Approx(1));
     CHECK(seen[0].latency.max == 1s);
     CHECK(pool.drain(1s).clean());
+  }
+
+  TEST_CASE("the workers of a served call are busy while they call, and its latency grows") {
+    virtual_system sys;
+    tr::service<int, int>* me = nullptr;
+    std::vector<tr::stage_metrics> seen;
+    auto svc = tr::serve(*sys, tr::call(
+                                   "slow",
+                                   [&](int x) {
+                                     tr::detail::virtual_time::advance(sys, 1s);
+                                     seen.push_back(me->metrics());
+                                     return x;
+                                   },
+                                   tr::call_options{.workers = 2}));
+    me = &svc;
+
+    auto answer = svc.ask(1);
+    tr::detail::virtual_time::run_jobs(sys);
+    REQUIRE(answer.get());
+    tr::detail::virtual_time::run_for(sys, 1s);
+    seen.push_back(svc.metrics());
+
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[0].counters.in_flight == 1);
+    CHECK(seen[0].latency.max == 1s);
+    CHECK(seen[0].utilization == doctest::Approx(0.5));
+    CHECK(seen[1].utilization == doctest::Approx(0.25));
+    CHECK(seen[1].latency.max == 1s);
+    CHECK(svc.drain(1s).clean());
+  }
+
+  TEST_CASE("the latency of a request that nobody answers grows until it leaves") {
+    virtual_system sys;
+    const auto silent = (*sys).spawn([](caf::event_based_actor* self) -> caf::behavior {
+      return {[self](int) { return self->make_response_promise<int>(); }};
+    });
+    auto svc = tr::serve(*sys, tr::service_of<int, int>(silent, {.timeout = 10s}));
+    const auto longest = [&] { return svc.metrics().latency.max; };
+
+    auto first = svc.ask(1);
+    tr::detail::virtual_time::run_for(sys, 2s);
+    auto second = svc.ask(2);
+    CHECK(longest() == 2s);
+    tr::detail::virtual_time::run_for(sys, 3s);
+    CHECK(longest() == 5s);
+    tr::detail::virtual_time::run_for(sys, 6s);
+    CHECK(!first.get());
+    CHECK(svc.metrics().counters.in_flight == 1);
+    CHECK(longest() == 10s);
+
+    tr::detail::anon_kill(silent);
+    svc.drain(20s);
   }
 }
 

@@ -12,8 +12,8 @@ namespace troupe::detail {
 /// answered.
 template <class Req, class Resp>
 struct asked_call {
-  asked_call(call_item<Req, Resp> c, std::shared_ptr<request_account> a)
-      : item(std::move(c)), account(std::move(a)), since(account->now()) {}
+  asked_call(call_item<Req, Resp> c, std::shared_ptr<request_account> a, request_account::visit v)
+      : item(std::move(c)), account(std::move(a)), visit(v) {}
   asked_call(const asked_call&) = delete;
   asked_call& operator=(const asked_call&) = delete;
   ~asked_call() {
@@ -24,14 +24,14 @@ struct asked_call {
 
   void finish(result<Resp> answer) {
     // Who gets the answer may ask again at once, and is to find room.
-    std::exchange(account, nullptr)->leave(answer ? errc::none : answer.error().code(), since);
+    std::exchange(account, nullptr)->leave(answer ? errc::none : answer.error().code(), visit);
     item.place.leave(true);
     item.reply.answer(std::move(answer));
   }
 
   call_item<Req, Resp> item;
   std::shared_ptr<request_account> account;
-  time_point since;
+  request_account::visit visit;
 };
 
 /// To the actor that answers.

@@ -152,7 +152,8 @@ private:
 
   void admit(item call, door::place place) {
     // The door is the narrower one: only the end is in the way here.
-    if (auto refusal = crew_.account()->enter()) {
+    request_account::visit visit;
+    if (auto refusal = crew_.account()->enter(visit)) {
       call.reply.fail(std::move(*refusal));
       return;
     }
@@ -161,7 +162,7 @@ private:
       watch_deadline(crew_.asker(), system(), *left, call.reply.open());
     // Should the actor be gone, it is destroyed with the message, and so answered.
     detail::anon_send(crew_.asker(), asked_msg<Req, Resp>{std::make_shared<asked_call<Req, Resp>>(
-                                         std::move(call), crew_.account())});
+                                         std::move(call), crew_.account(), visit)});
   }
 
   asker_crew crew_;

@@ -65,22 +65,24 @@ public:
   void submit(item call) override {
     if (call.ended_early())
       return;
-    if (auto refusal = account_->enter())
+    request_account::visit visit;
+    if (auto refusal = account_->enter(visit))
       call.reply.fail(std::move(*refusal));
     else
-      admit(std::move(call));
+      admit(std::move(call), visit);
   }
 
   bool try_submit(item& call) override {
     if (call.ended_early())
       return true;
-    if (auto refusal = account_->enter()) {
+    request_account::visit visit;
+    if (auto refusal = account_->enter(visit)) {
       if (refusal->code() == errc::pool_full)
         return false;
       call.reply.fail(std::move(*refusal));
       return true;
     }
-    admit(std::move(call));
+    admit(std::move(call), visit);
     return true;
   }
 
@@ -99,14 +101,14 @@ public:
   }
 
 private:
-  void admit(item call) {
+  void admit(item call, request_account::visit visit) {
     if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
       crew_.watch(call.reply.open(), *left);
     const auto ctx = call.ctx ? *call.ctx : context{};
     auto reply = std::make_shared<ticket<answers>>(std::move(call.reply));
-    auto done = [reply, account = account_, since = account_->now()](result<answers> a) {
+    auto done = [reply, account = account_, visit](result<answers> a) {
       const service_thread at_work;
-      account->leave(a ? errc::none : a.error().code(), since);
+      account->leave(a ? errc::none : a.error().code(), visit);
       reply->answer(std::move(a));
     };
     crew_.submit(

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/elapsed.hpp>
 #include <troupe/detail/virtual_time.hpp>
 #include <troupe/detail/wait_within.hpp>
 
@@ -20,7 +21,7 @@ bool is_refusal(errc e) noexcept {
 
 request_account::request_account(caf::actor_system& sys, std::string name, pattern_kind kind,
                                  std::size_t most, std::size_t workers)
-    : system_(sys), most_(most), started_(detail::now(sys)) {
+    : system_(sys), most_(most), started_(detail::now(sys)), at_work_(workers) {
   run_ = name;
   stage_.name = std::move(name);
   stage_.kind = kind;
@@ -30,7 +31,8 @@ request_account::request_account(caf::actor_system& sys, std::string name, patte
 
 time_point request_account::now() const { return detail::now(system_); }
 
-std::optional<error> request_account::enter() {
+std::optional<error> request_account::enter(visit& v) {
+  v.since = now();
   const std::scoped_lock lock{mutex_};
   if (shut_)
     return error{errc::closed, stage_.name, "the service has ended"};
@@ -38,6 +40,14 @@ std::optional<error> request_account::enter() {
   ++c.received;
   if (c.in_flight < most_) {
     ++c.in_flight;
+    if (free_places_.empty()) {
+      free_places_.push_back(visits_.size());
+      visits_.emplace_back();
+      free_places_.reserve(visits_.capacity()); // `leave` must not fail
+    }
+    v.place = free_places_.back();
+    free_places_.pop_back();
+    visits_[v.place] = v.since;
     return std::nullopt;
   }
   ++c.shed;
@@ -45,12 +55,14 @@ std::optional<error> request_account::enter() {
                std::to_string(most_) + " requests are not answered yet, which is in_flight"};
 }
 
-void request_account::leave(errc outcome, time_point since) noexcept {
-  const auto took = std::max(duration::zero(), duration{now() - since});
+void request_account::leave(errc outcome, const visit& v) noexcept {
+  const auto took = std::max(duration::zero(), duration{now() - v.since});
   {
     const std::scoped_lock lock{mutex_};
     if (report_) // it was counted as abandoned
       return;
+    visits_[v.place].reset();
+    free_places_.push_back(v.place);
     auto& c = stage_.totals;
     --c.in_flight;
     if (outcome == errc::none) {
@@ -66,6 +78,19 @@ void request_account::leave(errc outcome, time_point since) noexcept {
     stage_.latency.record(static_cast<std::uint64_t>(took.count()));
   }
   left_.notify_all();
+}
+
+void request_account::begin_work(std::size_t worker) {
+  const auto at = now();
+  const std::scoped_lock lock{mutex_};
+  at_work_[worker] = at;
+}
+
+void request_account::end_work(std::size_t worker) {
+  const auto at = now();
+  const std::scoped_lock lock{mutex_};
+  if (const auto since = std::exchange(at_work_[worker], std::nullopt); since && !report_)
+    stage_.busy += elapsed(*since, at);
 }
 
 void request_account::belongs_to(const std::string& run) {
@@ -133,6 +158,14 @@ graph_sample request_account::sample() const {
   const auto at = now();
   const std::scoped_lock lock{mutex_};
   auto stage = stage_;
+  if (!report_) {
+    for (const auto& since : at_work_)
+      if (since)
+        stage.busy += elapsed(*since, at);
+    for (const auto& since : visits_)
+      if (since)
+        stage.running.push_back(elapsed(*since, at));
+  }
   if (breaker_)
     stage.breaker = breaker_->state();
   return {.name = run_,

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <caf/fwd.hpp>
 
@@ -23,9 +24,18 @@ public:
   request_account(caf::actor_system& sys, std::string name, pattern_kind kind, std::size_t most,
                   std::size_t workers);
 
+  /// A request that is inside.
+  struct visit {
+    time_point since{};
+    std::size_t place = 0;
+  };
+
   /// The refusal, counted; empty: the request is inside, and `leave` is owed.
-  std::optional<error> enter();
-  void leave(errc outcome, time_point since) noexcept;
+  std::optional<error> enter(visit& v);
+  void leave(errc outcome, const visit& v) noexcept;
+  /// A worker, by its number, is in the function from now on, or not any more.
+  void begin_work(std::size_t worker);
+  void end_work(std::size_t worker);
   /// The run's name in samples; empty: that of the service.
   void belongs_to(const std::string& run);
   /// A worker began anew.
@@ -62,6 +72,9 @@ private:
   std::condition_variable left_;
   std::string run_;
   stage_sample stage_;
+  std::vector<std::optional<time_point>> visits_; ///< by place: since when, empty if free
+  std::vector<std::size_t> free_places_;
+  std::vector<std::optional<time_point>> at_work_; ///< by worker: since when, empty if idle
   std::shared_ptr<shared_breaker> breaker_;
   bool shut_ = false;
   std::optional<report> report_;

@@ -56,8 +56,10 @@ void guard_base::worker_died(std::size_t i) {
     start_worker(i);
     dispatch();
   });
-  if (const auto lost = std::exchange(w.busy_with, 0))
+  if (const auto lost = std::exchange(w.busy_with, 0)) {
+    account_->end_work(i);
     lose(lost);
+  }
 }
 
 void guard_base::line_up(attempt_id id) {
@@ -67,8 +69,10 @@ void guard_base::line_up(attempt_id id) {
 
 void guard_base::worker_is_free(std::size_t i, attempt_id made, bool crashed) {
   // Else it is news of one that has died since, and been replaced.
-  if (workers_[i].busy_with == made)
+  if (workers_[i].busy_with == made) {
     workers_[i].busy_with = 0;
+    account_->end_work(i);
+  }
   if (crashed)
     account_->restart();
   dispatch();
@@ -81,6 +85,7 @@ void guard_base::dispatch() {
       continue;
     w.busy_with = *waiting_.begin();
     waiting_.erase(waiting_.begin());
+    account_->begin_work(i);
     hand_over(w.busy_with, i, w.actor);
   }
 }
