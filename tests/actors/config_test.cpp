@@ -379,6 +379,37 @@ TEST_SUITE("wake_scheduler") {
     detail::anon_exit(a);
   }
 
+  TEST_CASE(
+      "while one worker is inside of a long function the others park; its next job wakes one") {
+    auto cfg = with_policy("wake");
+    detail::set_option(cfg, "scheduler.max-threads", std::size_t{4});
+    caf::actor_system sys{cfg};
+    auto& idle = dynamic_cast<detail::wake_coordinator&>(sys.scheduler()).data().idle;
+    done_counter done{3};
+    auto run = done.all.get_future();
+    std::size_t parked = 0;
+    bool ran = false;
+    std::vector<caf::actor> guests;
+    for (int i = 0; i < 3; ++i)
+      guests.push_back(detail::spawn<player>(sys, &done));
+
+    sys.spawn([&](caf::event_based_actor* self) {
+      const auto end = std::chrono::steady_clock::now() + 10s;
+      while (idle.parked() < 3 && std::chrono::steady_clock::now() < end)
+        std::this_thread::yield();
+      parked = idle.parked();
+      for (const auto& g : guests)
+        detail::send(self, g, work{});
+      ran = run.wait_for(10s) == std::future_status::ready;
+      for (const auto& g : guests)
+        detail::anon_exit(g);
+    });
+    sys.await_all_actors_done();
+
+    CHECK(parked == 3);
+    CHECK(ran);
+  }
+
   TEST_CASE("a sender that keeps its thread delays none of its receivers while threads are idle") {
     for (const int threads : {2, 4}) {
       auto cfg = with_policy("wake");

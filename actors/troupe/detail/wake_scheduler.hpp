@@ -79,6 +79,9 @@ public:
   /// Ends the nap of a searcher.
   void rouse() noexcept;
 
+  /// For tests.
+  std::size_t parked() const noexcept { return state_.load() / one_parked; }
+
   /// Turns the calling searcher into a parked worker; it must look at the queues once more.
   void announce_park() noexcept { state_.fetch_add(one_parked - one_searching); }
 
@@ -124,9 +127,14 @@ public:
   };
 
   // How often an idle worker looks after busy ones: soon again after it found something, less and
-  // less often when it does not, down to some 5 % of its core.
+  // less often when it does not.
   static constexpr std::chrono::microseconds shortest_nap{3};
   static constexpr std::chrono::microseconds longest_nap{50};
+
+  // And for how long, while nobody takes a job: then the busy ones are inside of long functions.
+  // To look on would cost a third of a core; parked, it is woken by the next job, wherever that is
+  // added. Where jobs are taken all the time to be woken for each would cost more than to look.
+  static constexpr std::chrono::microseconds stillness{500};
 
   struct worker_data {
     explicit worker_data(caf::scheduler::abstract_coordinator*) {}
@@ -136,6 +144,8 @@ public:
     std::vector<sighting> seen; ///< by worker
     unsigned tick = 0;
     std::chrono::microseconds nap = shortest_nap; ///< how long the next one may be
+    std::uint64_t taken = 0;                      ///< jobs by all workers, when last looked at
+    clock::time_point still_since{};              ///< and since when it is that
   };
 
   template <class Coordinator>
@@ -255,8 +265,23 @@ private:
     do {
       if (auto* j = look_around(w))
         return j;
-    } while (idle.any_busy(c->num_workers()) && idle.nap(next_nap(w)));
+    } while (idle.any_busy(c->num_workers()) && !stands_still(w) && idle.nap(next_nap(w)));
     return nullptr;
+  }
+
+  // Whether no job has been taken for a while. One that waits is no reason to go on: who parks
+  // looks at the queues once more.
+  template <class Worker>
+  static bool stands_still(Worker* w) {
+    auto* const c = w->parent();
+    auto taken = d(c).external.front();
+    for (std::size_t i = 0; i < c->num_workers(); ++i)
+      taken += d(c->worker_by_id(i)).jobs.front();
+    auto& mine = d(w);
+    const auto now = clock::now();
+    if (std::exchange(mine.taken, taken) != taken || mine.still_since == clock::time_point{})
+      mine.still_since = now;
+    return now - mine.still_since >= stillness;
   }
 
   template <class Worker>
