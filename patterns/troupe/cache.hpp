@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,7 +15,6 @@
 #include <string>
 #include <thread>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
 
 #include <troupe/context.hpp>
@@ -49,14 +50,18 @@ struct cache_stats {
 ///
 /// Shape:  callable from any thread; neither copied nor moved. Answers are copies of the value.
 ///         `get_or_load` loads in the calling thread; who asks for a key that is being loaded waits
-///         for that load and gets its answer, or its error. A key that is put or erased meanwhile
-///         is not overwritten by a load that began before.
+///         for that load and gets its answer, or its error. One that ended because its own caller
+///         was cancelled, or out of time, is no answer for others: the next of them loads. A key
+///         that is put or erased meanwhile is not overwritten by a load that began before.
 /// Bound:  `capacity` entries; expired ones are found when looked at, there is no cleaning thread.
 ///         A load belongs to a blocked caller.
 /// Errors: std::invalid_argument for a capacity < 1 or a ttl < 0. From `get_or_load`: the loader's
 ///         error, errc::stage_failed for what it throws; neither is cached. A context that ends
 ///         lets its caller leave at once with errc::cancelled or errc::deadline_exceeded, and the
-///         load goes on for the others; its own loader is not interrupted.
+///         load goes on for the others; its own loader is not interrupted. What a key or a value
+///         throws (hash, comparison, copy) concerns that call only: it comes out of it, or is
+///         errc::stage_failed once something has been loaded; a value that cannot be stored then is
+///         not cached.
 /// Cost:   one lock for everything, held for a few instructions and one copy of a value.
 ///         `get_or_load` blocks the calling thread: not for an actor or a stage with
 ///         thread::shared.
@@ -85,8 +90,9 @@ public:
 
   void put(const K& key, V value) {
     const std::lock_guard lock{mutex_};
-    loading_.erase(key);
+    const auto overtaken = find_load(key);
     entries_.put(key, std::move(value), now());
+    take_out(overtaken);
   }
 
   /// The value, from the cache or from `loader`: V(const K&), or one that returns a result<V>.
@@ -95,33 +101,30 @@ public:
                         const context& ctx = detail::never_cancelled()) {
     static_assert(loads<Loader>, "troupe: the loader of a cache must take the key and return the "
                                  "cache's value, or a troupe::result of it");
-    std::shared_ptr<load> mine;
-    std::shared_ptr<load> theirs;
-    {
-      const std::lock_guard lock{mutex_};
-      if (auto hit = look_up(key))
+    for (bool first = true;; first = false) {
+      auto [hit, pending, mine] = look_or_join(key, ctx, first);
+      if (hit)
         return *std::move(hit);
-      if (ctx.cancelled())
-        return tl::unexpected{ctx.why()};
-      if (const auto found = loading_.find(key); found != loading_.end())
-        theirs = found->second;
-      else
-        loading_.emplace(key, mine = std::make_shared<load>());
-      stats_.loads += mine ? 1 : 0;
+      if (mine)
+        return finish(*pending, load_by(loader, key), ctx);
+      if (auto answer = wait_for(*pending, ctx))
+        return *std::move(answer);
     }
-    return mine ? finish(key, *mine, load_by(loader, key)) : wait_for(*theirs, ctx);
   }
 
   /// Whether there was one, expired or not.
   bool erase(const K& key) {
     const std::lock_guard lock{mutex_};
-    loading_.erase(key);
-    return entries_.erase(key);
+    const auto overtaken = find_load(key);
+    const bool there = entries_.erase(key);
+    take_out(overtaken);
+    return there;
   }
 
   void clear() {
     const std::lock_guard lock{mutex_};
-    loading_.clear();
+    for (auto i = loading_.begin(); i != loading_.end();)
+      take_out(i++);
     entries_.clear();
   }
 
@@ -146,12 +149,27 @@ private:
   };
   using hash = std::conditional_t<usable_key, Hash, no_hash>;
 
+  struct load;
+  using load_list = std::list<std::shared_ptr<load>>;
+
   /// One call of a loader, and those who wait for it. In `loading_` while others may join it: what
   /// is no longer there when it ends has been overtaken by a put, an erase or a clear.
   struct load {
+    load(const K& k, std::size_t h) : key(k), hash(h) {}
+
+    K key;
+    std::size_t hash;
+    bool listed = true;
     std::optional<result<V>> answer;
+    bool for_others = true; ///< its answer
     std::condition_variable done;
     const std::thread::id by = std::this_thread::get_id();
+  };
+
+  struct joined {
+    std::optional<result<V>> answer;
+    std::shared_ptr<load> pending;
+    bool mine = false;
   };
 
   template <class Loader>
@@ -172,10 +190,43 @@ private:
 
   time_point now() const { return clock_ ? clock_() : std::chrono::steady_clock::now(); }
 
-  std::optional<V> look_up(const K& key) {
+  // Who asks again after a load that was none for it is not counted again.
+  std::optional<V> look_up(const K& key, bool counts = true) {
     const V* const found = entries_.find(key, now());
-    ++(found != nullptr ? stats_.hits : stats_.misses);
+    if (counts)
+      ++(found != nullptr ? stats_.hits : stats_.misses);
     return found != nullptr ? std::optional<V>{*found} : std::nullopt;
+  }
+
+  joined look_or_join(const K& key, const context& ctx, bool counts) {
+    const std::lock_guard lock{mutex_};
+    if (auto hit = look_up(key, counts))
+      return {result<V>{*std::move(hit)}, nullptr};
+    if (ctx.cancelled())
+      return {result<V>{tl::unexpected{ctx.why()}}, nullptr};
+    if (const auto theirs = find_load(key); theirs != loading_.end())
+      return {std::nullopt, *theirs};
+    auto made = std::make_shared<load>(key, hash_(key));
+    loading_.push_back(made);
+    ++stats_.loads;
+    return {std::nullopt, std::move(made), true};
+  }
+
+  // A list: there are no more loads than callers that are blocked, and one is taken out without
+  // asking its key for anything.
+  typename load_list::iterator find_load(const K& key) {
+    if (loading_.empty())
+      return loading_.end();
+    return std::find_if(loading_.begin(), loading_.end(), [&, h = hash_(key)](const auto& l) {
+      return l->hash == h && equal_(l->key, key);
+    });
+  }
+
+  void take_out(typename load_list::iterator l) noexcept {
+    if (l == loading_.end())
+      return;
+    (*l)->listed = false;
+    loading_.erase(l);
   }
 
   template <class Loader>
@@ -187,35 +238,67 @@ private:
     }
   }
 
-  result<V> finish(const K& key, load& done, result<V> answer) {
+  // Nothing of what a user's type throws here may stand between the load and those who wait for it.
+  result<V> finish(load& mine, result<V> answer, const context& ctx) {
     const std::lock_guard lock{mutex_};
-    const auto current = loading_.find(key);
-    const bool wanted = current != loading_.end() && current->second.get() == &done;
+    const bool wanted = mine.listed;
     if (wanted)
-      loading_.erase(current);
-    // Moved, not copied: nothing that can fail stands between the load and those who wait for it.
-    done.answer.emplace(std::move(answer));
-    done.done.notify_all();
-    if (wanted && *done.answer)
-      entries_.put(key, **done.answer, now());
-    return *done.answer;
+      take_out(std::find_if(loading_.begin(), loading_.end(),
+                            [&](const auto& l) { return l.get() == &mine; }));
+    mine.for_others = answer.has_value() || !(ctx.cancelled() || ran_out(answer.error().code()));
+    try {
+      mine.answer.emplace(std::move(answer));
+    } catch (...) {
+      mine.answer.emplace(tl::unexpected{detail::describe(std::current_exception())});
+    }
+    mine.done.notify_all();
+    auto copy = copy_of(*mine.answer);
+    if (wanted && *mine.answer)
+      store(mine);
+    return copy;
   }
 
-  result<V> wait_for(load& pending, const context& ctx) {
+  static bool ran_out(errc code) noexcept {
+    return code == errc::cancelled || code == errc::deadline_exceeded;
+  }
+
+  static result<V> copy_of(const result<V>& answer) {
+    if (!answer)
+      return tl::unexpected{answer.error()};
+    try {
+      return result<V>{*answer}; // to copy the result itself would be noexcept, in tl::expected
+    } catch (...) {
+      return tl::unexpected{detail::describe(std::current_exception())};
+    }
+  }
+
+  void store(load& loaded) {
+    try {
+      entries_.put(std::move(loaded.key), **loaded.answer, now());
+    } catch (...) { // NOLINT(bugprone-empty-catch): documented; it is an answer all the same
+    }
+  }
+
+  // Empty: that load was given up by its caller, and is to be made again.
+  std::optional<result<V>> wait_for(load& pending, const context& ctx) {
     if (pending.by == std::this_thread::get_id())
       throw std::logic_error("cache: the loader of a key asks for the same key");
     const detail::wake_on_cancel waker{ctx, mutex_, pending.done};
     std::unique_lock lock{mutex_};
     if (!detail::wait_until_ready(lock, pending.done, ctx, std::nullopt,
                                   [&] { return pending.answer.has_value(); }))
-      return tl::unexpected{ctx.why()};
-    return *pending.answer;
+      return result<V>{tl::unexpected{ctx.why()}};
+    if (!pending.for_others)
+      return std::nullopt;
+    return copy_of(*pending.answer);
   }
 
   const std::function<time_point()> clock_;
   mutable std::mutex mutex_; ///< guards all below
   expiring_lru<K, V, hash, Equal> entries_;
-  std::unordered_map<K, std::shared_ptr<load>, hash, Equal> loading_;
+  load_list loading_;
+  hash hash_{};
+  Equal equal_{};
   cache_stats stats_;
 };
 

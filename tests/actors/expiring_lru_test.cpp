@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cmath>
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <string>
 
 #include <troupe/policy/expiring_lru.hpp>
@@ -105,6 +108,58 @@ TEST_SUITE("expiring_lru") {
     m.put("c", 3, t0);
     CHECK(value(m, "c") == 3);
     CHECK(m.evictions() == 0);
+  }
+
+  TEST_CASE("regression: a key that is not equal to itself takes a place and goes in turn") {
+    // Such an entry could not be found when its turn came.
+    troupe::expiring_lru<double, int> m{{.capacity = 2}};
+    for (int i = 0; i < 5; ++i) {
+      m.put(std::nan(""), i, t0);
+      CHECK(m.size() <= 2);
+    }
+    CHECK(m.evictions() == 3);
+    CHECK(m.find(std::nan(""), t0) == nullptr);
+    m.put(1.0, 1, t0);
+    m.put(2.0, 2, t0);
+    REQUIRE(m.find(1.0, t0) != nullptr);
+    CHECK(*m.find(1.0, t0) == 1);
+    CHECK(m.size() == 2);
+  }
+
+  TEST_CASE(
+      "a hash or a comparison that throws leaves all as it was, and is not asked when one goes") {
+    static bool fails = false;
+    struct asked { // as a hash, and as a comparison
+      std::size_t operator()(int k) const {
+        if (fails)
+          throw std::bad_alloc{};
+        return static_cast<std::size_t>(k) % 2;
+      }
+      bool operator()(int a, int b) const {
+        if (fails)
+          throw std::bad_alloc{};
+        return a == b;
+      }
+    };
+    troupe::expiring_lru<int, int, asked, asked> m{{.capacity = 2, .ttl = 10s}};
+    m.put(1, 1, t0);
+    m.put(2, 2, t0);
+
+    fails = true;
+    CHECK_THROWS_AS(m.put(1, 7, t0), std::bad_alloc);
+    CHECK_THROWS_AS(m.put(3, 7, t0), std::bad_alloc);
+    CHECK_THROWS_AS(m.erase(1), std::bad_alloc);
+    CHECK_THROWS_AS(m.find(1, t0), std::bad_alloc);
+    fails = false;
+
+    CHECK(m.size() == 2);
+    CHECK(m.evictions() == 0);
+    CHECK(*m.find(1, t0) == 1);
+    CHECK(*m.find(2, t0) == 2);
+    m.put(3, 3, t0);
+    CHECK(m.find(1, t0) == nullptr);
+    m.clear();
+    CHECK(m.size() == 0);
   }
 
   TEST_CASE("values may be move-only") {

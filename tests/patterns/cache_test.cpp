@@ -4,9 +4,11 @@
 #include <future>
 #include <latch>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "../support.hpp"
@@ -160,6 +162,122 @@ TEST_SUITE("cache") {
     REQUIRE(!no_load);
     CHECK(no_load.error().code() == errc::cancelled);
     CHECK(c.stats().loads == 1);
+  }
+
+  TEST_CASE("regression: a load whose caller is cancelled is made again by the next who waits") {
+    ages c{{}};
+    std::promise<void> open;
+    auto mine = tr::context::background();
+    std::atomic<int> loads{0};
+    SUBCASE("the context is known to the cache") {
+      auto leader = std::async(std::launch::async, [&] {
+        return c.get_or_load(
+            "ann",
+            [&](const std::string&) -> tr::result<int> {
+              open.get_future().wait();
+              return tr::fail(errc::stage_failed, "interrupted");
+            },
+            mine);
+      });
+      until_misses(c, 1);
+      auto others = std::vector<std::future<tr::result<int>>>{};
+      for (int i = 0; i < 3; ++i)
+        others.push_back(std::async(std::launch::async, [&] {
+          return c.get_or_load("ann", [&](const std::string&) {
+            ++loads;
+            return 41;
+          });
+        }));
+      until_misses(c, 4);
+
+      mine.cancel();
+      open.set_value();
+
+      CHECK(leader.get().error().message() == "interrupted");
+      for (auto& o : others)
+        CHECK(o.get() == 41);
+      CHECK(loads == 1);
+      CHECK(c.stats().loads == 2);
+      CHECK(c.stats().misses == 4); // a question is counted once
+      CHECK(c.stats().hits == 0);
+    }
+    SUBCASE("or to its loader only") {
+      auto leader = std::async(std::launch::async, [&] {
+        return c.get_or_load("ann", [&](const std::string&) -> tr::result<int> {
+          open.get_future().wait();
+          return tl::unexpected{mine.why()};
+        });
+      });
+      until_misses(c, 1);
+      auto other = std::async(std::launch::async, [&] {
+        return c.get_or_load("ann", [&](const std::string&) { return 41; });
+      });
+      until_misses(c, 2);
+
+      mine.cancel();
+      open.set_value();
+
+      CHECK(leader.get().error().code() == errc::cancelled);
+      CHECK(other.get() == 41);
+    }
+  }
+
+  TEST_CASE("regression: a key or a value that throws concerns one call, and spoils no load") {
+    // The load stayed in the table without an end, and all who asked later waited for it.
+    static std::atomic<bool> key_fails{false};
+    static std::atomic<bool> value_fails{false};
+    struct hash {
+      std::size_t operator()(int k) const {
+        if (key_fails)
+          throw std::bad_alloc{};
+        return static_cast<std::size_t>(k);
+      }
+    };
+    struct value {
+      int n = 0;
+      value(int i) : n(i) {}
+      value(value&& other) noexcept : n(other.n) {}
+      value(const value& other) : n(other.n) {
+        if (value_fails)
+          throw std::runtime_error{"no copy"};
+      }
+      value& operator=(const value&) = default;
+      value& operator=(value&&) = default;
+    };
+    tr::cache<int, value, hash> c{{.capacity = 2}};
+    std::promise<void> open;
+    const auto load_while = [&](std::atomic<bool>& fails) {
+      auto leader = std::async(std::launch::async, [&] {
+        return c.get_or_load(1, [&](int) {
+          open.get_future().wait();
+          fails = true;
+          return value{7};
+        });
+      });
+      until_misses(c, 1);
+      auto waiter
+          = std::async(std::launch::async, [&] { return c.get_or_load(1, [](int) { return 8; }); });
+      until_misses(c, 2);
+      open.set_value();
+      auto first = leader.get();
+      auto second = waiter.get();
+      fails = false;
+      return std::pair{first ? first->n : 0, second ? second->n : 0};
+    };
+
+    SUBCASE("a hash") { CHECK(load_while(key_fails) == std::pair{7, 7}); }
+    SUBCASE("a copy") {
+      CHECK(load_while(value_fails) == std::pair{0, 0}); // none can have one, and is told so
+      CHECK(c.size() == 0);
+    }
+    const auto later = c.get_or_load(1, [](int) { return 9; });
+    REQUIRE(later);
+    CHECK(c.erase(1));
+    key_fails = true;
+    CHECK_THROWS_AS(c.put(2, 2), std::bad_alloc);
+    CHECK_THROWS_AS(c.get_or_load(2, [](int) { return 2; }), std::bad_alloc);
+    key_fails = false;
+    CHECK(c.get_or_load(2, [](int) { return 2; })->n == 2);
   }
 
   TEST_CASE("a load does not overwrite what was put, erased or cleared while it ran") {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <list>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -28,7 +31,10 @@ struct expiring_lru_limits {
 /// Shape:  a plain value; `now` is an argument. An entry is gone at exactly `ttl` after its put;
 ///         looking at it makes it recent, not young. A clock that steps back expires nothing.
 /// Bound:  `capacity` entries, at least one. What is too old is removed when it is looked at, or
-///         when its turn comes: no timer, so until then it takes up its place.
+///         when its turn comes: no timer, so until then it takes up its place. So does one whose
+///         key is not equal to itself, which nobody can find.
+/// Errors: what a key's hash, comparison, copy or move throws comes out of the call, which has then
+///         changed nothing. An entry goes without asking them.
 /// Cost:   constant time on average; a hash table and a list.
 template <class K, class V, class Hash = std::hash<K>, class Equal = std::equal_to<K>>
 class expiring_lru {
@@ -36,81 +42,95 @@ public:
   explicit expiring_lru(expiring_lru_limits limits) : limits_(limits) {
     assert(limits_.capacity >= 1);
   }
+  expiring_lru(const expiring_lru&) = delete; // the table refers to the list
+  expiring_lru& operator=(const expiring_lru&) = delete;
+  ~expiring_lru() = default;
 
-  std::size_t size() const noexcept { return entries_.size(); }
+  std::size_t size() const noexcept { return recent_.size(); }
   /// Entries that were given up for want of room, and for their age.
   std::uint64_t evictions() const noexcept { return evictions_; }
   std::uint64_t expirations() const noexcept { return expirations_; }
 
   /// Null: not there, or too old. Valid until the next change.
   const V* find(const K& key, time_point now) {
-    const auto found = entries_.find(key);
-    if (found == entries_.end())
+    const auto found = look_up(hash_(key), key);
+    if (!found)
       return nullptr;
-    auto& e = found->second;
-    if (expired(e, now)) {
+    if (expired(**found, now)) {
       ++expirations_;
-      remove(found);
+      remove(*found);
       return nullptr;
     }
-    recent_.splice(recent_.begin(), recent_, e.place);
-    return &e.value;
+    recent_.splice(recent_.begin(), recent_, *found);
+    return &(*found)->value;
   }
 
   void put(K key, V value, time_point now) {
-    erase(key);
-    if (entries_.size() >= limits_.capacity)
+    const auto hash = hash_(key);
+    const auto old = look_up(hash, key);
+    std::list<entry> fresh;
+    fresh.emplace_back(std::move(key), std::move(value), now, hash);
+    by_hash_.emplace(hash, fresh.begin());
+    recent_.splice(recent_.begin(), fresh); // from here on nothing can fail
+    if (old)
+      remove(*old);
+    else if (recent_.size() > limits_.capacity)
       give_up_oldest(now);
-    const auto it
-        = entries_.emplace(std::move(key), entry{std::move(value), now, recent_.end()}).first;
-    try {
-      recent_.push_front(&it->first);
-    } catch (...) {
-      entries_.erase(it); // every entry has its place
-      throw;
-    }
-    it->second.place = recent_.begin();
   }
 
   bool erase(const K& key) {
-    const auto found = entries_.find(key);
-    if (found == entries_.end())
-      return false;
-    remove(found);
-    return true;
+    const auto found = look_up(hash_(key), key);
+    if (found)
+      remove(*found);
+    return found.has_value();
   }
 
   void clear() noexcept {
+    by_hash_.clear();
     recent_.clear();
-    entries_.clear();
   }
 
 private:
   struct entry {
+    entry(K k, V v, time_point put, std::size_t h)
+        : key(std::move(k)), value(std::move(v)), since(put), hash(h) {}
+
+    K key;
     V value;
     time_point since;
-    typename std::list<const K*>::iterator place;
+    std::size_t hash;
   };
-  using table = std::unordered_map<K, entry, Hash, Equal>;
+  using place = typename std::list<entry>::iterator;
+
+  std::optional<place> look_up(std::size_t hash, const K& key) {
+    for (auto [i, end] = by_hash_.equal_range(hash); i != end; ++i)
+      if (equal_(i->second->key, key))
+        return i->second;
+    return std::nullopt;
+  }
 
   bool expired(const entry& e, time_point now) const {
     return limits_.ttl > duration::zero() && detail::elapsed(e.since, now) >= limits_.ttl;
   }
 
-  void give_up_oldest(time_point now) {
-    const auto last = entries_.find(*recent_.back());
-    ++(expired(last->second, now) ? expirations_ : evictions_);
+  void give_up_oldest(time_point now) noexcept {
+    const auto last = std::prev(recent_.end());
+    ++(expired(*last, now) ? expirations_ : evictions_);
     remove(last);
   }
 
-  void remove(typename table::iterator it) {
-    recent_.erase(it->second.place);
-    entries_.erase(it);
+  // By where it is: a key may throw, or not be equal to itself.
+  void remove(place e) noexcept {
+    const auto [first, end] = by_hash_.equal_range(e->hash);
+    by_hash_.erase(std::find_if(first, end, [e](const auto& i) { return i.second == e; }));
+    recent_.erase(e);
   }
 
   expiring_lru_limits limits_;
-  table entries_;
-  std::list<const K*> recent_; ///< the most recent first; keys live in the table's nodes
+  Hash hash_{};
+  Equal equal_{};
+  std::list<entry> recent_; ///< the most recent first
+  std::unordered_multimap<std::size_t, place> by_hash_;
   std::uint64_t evictions_ = 0;
   std::uint64_t expirations_ = 0;
 };
