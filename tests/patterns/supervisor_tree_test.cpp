@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include <caf/scheduler/test_coordinator.hpp>
+
 #include "supervisor_fixture.hpp"
 #include <troupe/supervisor.hpp>
 #include <troupe/supervisor_spec.hpp>
@@ -191,6 +193,26 @@ TEST_SUITE("supervisor") {
       CHECK(names(b.sup) == "job stopped");
       CHECK(b.sup.remove("job"));
     }
+  }
+
+  TEST_CASE("regression: the tree can be printed at any time") {
+    // The children of one that has ended are still known, but nothing is kept for them.
+    bench b;
+    b.with({"a"});
+    tr::supervisor_spec branch;
+    branch.add("c", noted(b.said, "c"));
+    branch.add("d", noted(b.said, "d"));
+    REQUIRE(b.sup.add("db", branch));
+    auto& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>((*b.sys).scheduler());
+
+    tr::detail::anon_kill(b.sup.child("db"));
+    do
+      CHECK_NOTHROW(b.sup.to_text());
+    while (scheduler.try_run_once());
+    CHECK(b.sup.to_text().find("    c: permanent, running") != std::string::npos);
+
+    b.sup.stop();
+    CHECK(b.sup.to_text().find("  a: permanent, stopped") != std::string::npos);
   }
 
   TEST_CASE("paths lead to the children of branches, and nowhere else") {

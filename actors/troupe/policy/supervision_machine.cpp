@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 
 #include <troupe/detail/elapsed.hpp>
@@ -133,8 +134,10 @@ void supervision_machine::perform(const task& t, time_point now) {
     break;
   case task::kind::retry:
     if (const auto* const c = running_as(t.child, t.run);
-        c != nullptr && c->state == child_state::restarting && !c->due_)
+        c != nullptr && c->state == child_state::restarting) {
+      assert(!c->due_); // that timer has put this in line, and another needs another run
       restart_scope(t.child, true);
+    }
     break;
   case task::kind::add:
     perform_add(t);

@@ -51,7 +51,10 @@ std::string supervision_state::to_text(std::size_t indent) {
                   + std::string{troupe::to_string(c.state)};
       if (c.restarts > 0)
         text += ", restarts: " + std::to_string(c.restarts);
-      made.push_back({std::move(text), all.at(id).below});
+      // There is none left once the actor has ended: with all, or while its branch starts anew.
+      const auto kept = all.find(id);
+      made.push_back({std::move(text), kept == all.end() ? std::shared_ptr<supervision_state>{}
+                                                         : kept->second.below});
     }
     return made;
   });
