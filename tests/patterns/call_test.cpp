@@ -235,6 +235,10 @@ TEST_SUITE("call") {
             (void)tr::call("x", twice, tr::bulkhead{.max = 0});
           }).find("call \"x\": bulkhead: max = 0")
           == 0);
+    CHECK(refusal([] { (void)tr::call("x", twice, tr::call_options{.queue = 1LL << 60}); })
+          == "call \"x\": queue = 1152921504606846976, needs at most 1000000000000");
+    CHECK(refusal([] { (void)tr::call("x", twice, tr::call_options{.workers = 10'001}); })
+          == "call \"x\": workers = 10001, needs at most 10000");
     CHECK(refusal([] {
             (void)tr::call("x", twice, tr::circuit_breaker{.failure_rate = 2});
           }).find("call \"x\": circuit_breaker: failure_rate = 2")

@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "../support.hpp"
 #include <troupe/detail/door.hpp>
@@ -72,6 +74,29 @@ TEST_SUITE("door") {
     a.reset();
 
     CHECK(d.entrance->inside() == 1);
+  }
+
+  TEST_CASE(
+      "an adaptive limit learns from what is answered or lost, not from what was not wanted") {
+    virtual_system sys;
+    const auto left = [&](auto leave) {
+      const auto d = std::make_shared<door>(
+          sys, [] { return std::size_t{100}; },
+          tr::aimd_limit{{.initial = 10, .min = 1, .max = 20}});
+      for (int i = 0; i < 20; ++i) {
+        auto place = door::try_enter(d);
+        REQUIRE(place);
+        leave(*place);
+      }
+      std::vector<std::optional<door::place>> in;
+      for (auto p = door::try_enter(d); p; p = door::try_enter(d))
+        in.push_back(std::move(p));
+      return in.size();
+    };
+
+    CHECK(left([](door::place& p) { p.leave(true); }) == 10);
+    CHECK(left([](door::place& p) { p.leave(false); }) == 1);
+    CHECK(left([](door::place& p) { p.leave_unwanted(); }) == 10);
   }
 
   TEST_CASE("one that waits gets in when there is room") {

@@ -4,12 +4,14 @@
 #include <atomic>
 #include <future>
 #include <latch>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "../support.hpp"
@@ -392,6 +394,30 @@ TEST_SUITE("worker_pool") {
     CHECK_FALSE(svc.try_ask(6));
   }
 
+  TEST_CASE("regression: callers who cancel do not lower an adaptive limit") {
+    virtual_system sys;
+    auto svc = tr::serve(
+        sys, tr::worker_pool("work", twice,
+                             {.queue = 100,
+                              .overflow = tr::overflow::shed,
+                              .limit = tr::aimd_limit{{.initial = 10, .min = 1, .max = 10}}}));
+    for (int i = 0; i < 60; ++i) {
+      tr::context ctx;
+      auto f = svc.ask(i, ctx);
+      ctx.cancel();
+      CHECK(f.get().error().code() == tr::errc::cancelled);
+      tr::detail::virtual_time::run_jobs(sys);
+    }
+
+    answers in;
+    for (int i = 0; i < 10; ++i) {
+      auto f = svc.try_ask(i);
+      REQUIRE(f);
+      in.push_back(std::move(*f));
+    }
+    CHECK_FALSE(svc.try_ask(10));
+  }
+
   TEST_CASE("options out of range are refused where they are written") {
     const auto pool = [](tr::pool_options o) {
       return refusal([&] { (void)tr::worker_pool("p", twice, std::move(o)); });
@@ -402,6 +428,10 @@ TEST_SUITE("worker_pool") {
           == "worker_pool \"p\": workers.max = 2, needs at least workers.min (4)");
     CHECK(pool({.queue = 0}) == "worker_pool \"p\": queue = 0, needs at least 1");
     CHECK(pool({.queue = -1}) == "worker_pool \"p\": queue = -1, needs at least 1");
+    CHECK(pool({.queue = std::numeric_limits<long long>::max()})
+          == "worker_pool \"p\": queue = 9223372036854775807, needs at most 1000000000000");
+    CHECK(pool({.workers = {.min = 1, .max = 10'001}})
+          == "worker_pool \"p\": workers.max = 10001, needs at most 10000");
     CHECK(pool({.wait_target = -1ms})
           == "worker_pool \"p\": wait_target = a negative duration, needs 0 or more");
     CHECK(pool({.cooldown = -1ms})

@@ -105,11 +105,11 @@ bool door::is_shut() const {
   return shut_;
 }
 
-void door::let_out(time_point since, bool answered) noexcept {
+void door::let_out(time_point since, passage how) noexcept {
   {
     const std::lock_guard lock{mutex_};
-    if (limit_)
-      sample(*limit_, now(*system_) - since, inside_, !answered);
+    if (limit_ && how != passage::unwanted)
+      sample(*limit_, now(*system_) - since, inside_, how == passage::lost);
     --inside_;
   }
   room_.notify_one();

@@ -34,6 +34,9 @@ when_full full_of(std::string_view what, const std::string& name, const overflow
 
 /// Lets only so many calls into a service: those that wait, and one for each worker.
 class door {
+  /// What an adaptive limit learns from a call; nothing from one that was not wanted any more.
+  enum class passage { answered, lost, unwanted };
+
 public:
   /// A call that is inside. Move-only; leaves when it goes.
   class place {
@@ -47,12 +50,16 @@ public:
       return *this;
     }
     ~place() { leave(false); }
-    void leave(bool answered) noexcept {
-      if (const auto d = std::exchange(door_, nullptr))
-        d->let_out(since_, answered);
-    }
+    void leave(bool answered) noexcept { leave_as(answered ? passage::answered : passage::lost); }
+    /// Its caller has changed its mind: that says nothing of the service.
+    void leave_unwanted() noexcept { leave_as(passage::unwanted); }
 
   private:
+    void leave_as(passage how) noexcept {
+      if (const auto d = std::exchange(door_, nullptr))
+        d->let_out(since_, how);
+    }
+
     std::shared_ptr<door> door_;
     time_point since_{};
   };
@@ -78,7 +85,7 @@ private:
   bool take_place();
   bool wait(std::unique_lock<std::mutex>& lock, const context* ctx);
   bool wait_in_virtual_time(std::unique_lock<std::mutex>& lock, const context* ctx);
-  void let_out(time_point since, bool answered) noexcept;
+  void let_out(time_point since, passage how) noexcept;
 
   caf::actor_system* system_;
   std::function<std::size_t()> capacity_;

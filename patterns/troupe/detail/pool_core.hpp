@@ -38,7 +38,7 @@ struct serve_op : faulty {
 
   outcome operator()(input& call, emitter<no_output>&, kernel_host& host) {
     if (call.reply.is_void() || call.ended_early()) {
-      call.place.leave(false);
+      leave(call, false);
       return give_up(host, loss::dropped, call.request, [&] {
         return call.ctx && call.ctx->cancelled()
                    ? call.ctx->why()
@@ -55,7 +55,7 @@ struct serve_op : faulty {
       return outcome::failed;
     }
     // Who gets the answer may ask again at once, and is to find room.
-    call.place.leave(true);
+    leave(call, true);
     const bool good = answer.has_value();
     if (!good)
       host.counts().fail(1);
@@ -64,6 +64,14 @@ struct serve_op : faulty {
   }
 
 private:
+  // Also one whose function ended early, for it saw that, would tell of times that are none.
+  static void leave(input& call, bool answered) {
+    if (call.ctx && call.ctx->cancelled() && call.ctx->why().code() == errc::cancelled)
+      call.place.leave_unwanted();
+    else
+      call.place.leave(answered);
+  }
+
   result<Resp> attempt(input& call, kernel_host& host) {
     auto answer = [&] {
       if constexpr (takes_context<F, handover_t<F, Req>>)

@@ -15,6 +15,7 @@
 
 #include <troupe/breaker_handle.hpp>
 #include <troupe/context.hpp>
+#include <troupe/detail/actor_thread.hpp>
 #include <troupe/detail/callbacks_outside.hpp>
 #include <troupe/detail/door.hpp>
 #include <troupe/detail/service_thread.hpp>
@@ -53,7 +54,7 @@ public:
   service_core& operator=(const service_core&) = delete;
   // What a callback refers to may be gone soon after the service.
   virtual ~service_core() {
-    if (!service_thread::inside())
+    if (!service_thread::inside() && !in_actor())
       outside_->wait(std::chrono::seconds{30});
   }
 
