@@ -22,6 +22,11 @@ void record(hedge_delay& d, int times, duration took, time_point now = t0) {
     d.record(took, now);
 }
 
+void lose(hedge_delay& d, int times, duration so_far) {
+  for (int i = 0; i < times; ++i)
+    d.record_lost(so_far, t0);
+}
+
 /// Between `d` and 6.25 % more: what a histogram may answer for `d`.
 bool about(std::optional<duration> answer, duration d) {
   return answer && *answer >= d && *answer <= d + d / 16;
@@ -56,6 +61,34 @@ TEST_SUITE("hedge") {
     record(d, 10, 1s); // 15 of 110
     record(d, 6, 1s);  // a quantile is at most 16 calls old
     CHECK(about(d.next(t0), 1s));
+  }
+
+  TEST_CASE("a lost attempt would have taken at least its time so far") {
+    hedge_delay d{{.at_quantile = 0.9}};
+    record(d, 80, 10ms);
+    lose(d, 20, 15ms);
+
+    SUBCASE("how long is told by those that took longer") {
+      record(d, 5, 200ms); // 30 of 110 took longer than 10 ms; half of them, 13.6 %, than 200 ms
+      record(d, 5, 400ms);
+      CHECK(about(d.next(t0), 400ms));
+    }
+    SUBCASE("twice the longest, if there are none of these") {
+      CHECK(d.next(t0) >= 30ms);
+      CHECK(d.next(t0) <= 32ms);
+    }
+    SUBCASE("none of that matters below the quantile") {
+      record(d, 300, 10ms);
+      CHECK(about(d.next(t0), 10ms));
+    }
+  }
+
+  TEST_CASE("refusals, lost at once, are no samples") {
+    hedge_delay d{{.after = 50ms, .at_quantile = 0.9}};
+    lose(d, 1'000, 0ns);
+    CHECK(d.next(t0) == 50ms);
+    record(d, 100, 10ms);
+    CHECK(about(d.next(t0), 10ms));
   }
 
   TEST_CASE("before there are enough samples it does not hedge, unless there is a delay") {

@@ -107,6 +107,33 @@ TEST_SUITE("call: hedge") {
     CHECK(b.calls() == 82); // the loser was cancelled in its delay
   }
 
+  TEST_CASE("regression: an attempt that lost is in the quantile with its time so far") {
+    // Only the winners were, so the quantile was that of the fast ones: each slow call was hedged.
+    virtual_system sys;
+    backend b;
+    tr::duration asks_for{};
+    b.answers = [&](int request, std::size_t nth) -> tr::result<int> {
+      if (nth % 2 == 1)
+        return tl::unexpected<tr::error>{
+            tr::error{tr::errc::stage_failed, {}, "again"}.with_retry_after(asks_for)};
+      return request * 2;
+    };
+    auto svc = tr::serve(sys, tr::call("x", b.function(sys), tr::call_options{.workers = 2},
+                                       tr::hedge{.at_quantile = 0.95},
+                                       tr::retry{.attempts = 2,
+                                                 .backoff = {10ms, 1s},
+                                                 .jitter = tr::jitter::none,
+                                                 .budget = 1e9}));
+    int not_hedged = 0;
+    for (int i = 0; i < 700; ++i) {
+      asks_for = i >= 100 && i % 10 == 0 ? 500ms : 0ms; // one in ten, and the p95 is theirs
+      const auto began = tr::detail::now(*sys);
+      REQUIRE(svc.ask(1).get() == 2);
+      not_hedged += i >= 600 && tr::detail::now(*sys) - began >= 500ms ? 1 : 0;
+    }
+    CHECK(not_hedged == 10);
+  }
+
   TEST_CASE("a hedge around a retry spends the retry's budget") {
     virtual_system sys;
     backend b;

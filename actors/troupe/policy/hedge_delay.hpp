@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -28,23 +29,28 @@ void validate(const hedge& options, std::string_view where = "hedge");
 /// How long to wait for an answer before the next attempt.
 ///
 ///     troupe::hedge_delay d{{.at_quantile = 0.95}};
-///     d.record(took, now);
+///     d.record(took, now);          // one that was answered
+///     d.record_lost(so_far, now);   // one that another attempt was faster than, or that failed
 ///     if (auto delay = d.next(now)) { ... }
 ///
 /// Shape:  a plain value, no clock. The quantile is one of the last calls: of 1,000 to 2,000, or of
-///         the last 30 s to 60 s where these are fewer. Below `least_samples` of them there is
-///         none: then the delay is `after`, and without that there is no hedge.
-/// Bound:  two histograms, 10 KB.
+///         the last 30 s to 60 s where these are fewer. Below `least_samples` answers there is
+///         none: then the delay is `after`, and without that there is no hedge. A lost attempt
+///         would have taken at least its time so far; how long, those tell that took longer. Were
+///         there too few of these to tell the quantile, it is twice the longest time.
+/// Bound:  two pairs of histograms, 10 KB.
 /// Units:  the delay is at most 6.25 % above the quantile, never below it, and follows within 16
 ///         calls. Times below zero count as zero.
 /// Errors: std::invalid_argument from the constructor.
-/// Source: "The Tail at Scale", Dean and Barroso.
+/// Source: "The Tail at Scale", Dean and Barroso; the product-limit estimator of Kaplan and Meier.
 class hedge_delay {
 public:
   explicit hedge_delay(hedge options);
 
-  /// How long a call took that was answered.
+  /// How long an attempt took that was answered.
   void record(time_span took, time_point now) noexcept;
+  /// How long one took that was not: an answer would have taken longer.
+  void record_lost(time_span so_far, time_point now) noexcept;
 
   /// Nothing: no hedge.
   std::optional<duration> next(time_point now) noexcept;
@@ -54,12 +60,21 @@ public:
   std::uint64_t least_samples() const noexcept { return least_; }
 
 private:
+  /// Attempts by how long they took, in the buckets of a histogram.
+  struct sample {
+    std::array<std::uint32_t, histogram::size> answered{};
+    std::array<std::uint32_t, histogram::size> lost{};
+    std::uint64_t answers = 0;
+    std::uint64_t losses = 0;
+  };
+
   void rotate(time_point now) noexcept;
+  duration quantile() const noexcept;
 
   hedge options_;
   std::uint64_t least_ = 0;
-  histogram recent_;
-  histogram before_;
+  sample recent_;
+  sample before_;
   std::optional<time_point> began_; // recent_
   std::optional<duration> quantile_;
   std::uint64_t since_quantile_ = 0;

@@ -30,13 +30,20 @@ struct hedge_layer : layer<Resp, hedge_state, Next> {
   }
 
 private:
+  template <class Attempt>
+  struct racer {
+    Attempt attempt;
+    time_point began;
+    bool runs = true;
+  };
+
   template <class Attempt, class Done>
   struct race {
     race(Attempt a, Done d) : attempt(std::move(a)), done(std::move(d)) {}
 
     Attempt attempt;
     Done done;
-    std::vector<Attempt> runners;
+    std::vector<racer<Attempt>> runners;
     std::size_t open = 0;
     std::size_t hedges = 0;
     std::uint64_t timer = 0;
@@ -46,21 +53,26 @@ private:
   template <class Host, class Race>
   void launch(Host& host, const std::shared_ptr<Race>& r, bool granted) {
     ++r->open;
-    auto runner = r->attempt.branch();
-    r->runners.push_back(runner);
+    auto branch = r->attempt.branch();
     const auto began = host.now();
-    this->next.run(host, std::move(runner), [this, &host, r, began, granted](result<Resp> answer) {
-      --r->open;
-      if (granted)
-        this->state->budget->finished();
-      if (r->over)
-        return;
-      if (answer)
-        this->state->delay.record(host.now() - began, host.now());
-      // Whoever failed leaves it to those that still run.
-      if (answer || r->open == 0)
-        finish(host, *r, std::move(answer));
-    });
+    const auto mine = r->runners.size();
+    r->runners.push_back({branch, began});
+    this->next.run(host, std::move(branch),
+                   [this, &host, r, mine, began, granted](result<Resp> answer) {
+                     --r->open;
+                     if (granted)
+                       this->state->budget->finished();
+                     if (r->over)
+                       return;
+                     r->runners[mine].runs = false;
+                     const auto now = host.now();
+                     // An error says of the time for an answer only that it is longer.
+                     answer ? this->state->delay.record(now - began, now)
+                            : this->state->delay.record_lost(now - began, now);
+                     // Whoever failed leaves it to those that still run.
+                     if (answer || r->open == 0)
+                       finish(host, *r, std::move(answer));
+                   });
   }
 
   template <class Host, class Race>
@@ -85,8 +97,12 @@ private:
     r.over = true;
     host.drop_timer(r.timer);
     const error lost{errc::cancelled, host.service_name(), "another attempt was faster"};
-    for (const auto& runner : std::exchange(r.runners, {}))
-      runner.give_up(lost);
+    const auto now = host.now();
+    for (const auto& runner : std::exchange(r.runners, {})) {
+      if (runner.runs)
+        this->state->delay.record_lost(now - runner.began, now);
+      runner.attempt.give_up(lost);
+    }
     r.done(std::move(answer));
   }
 };
