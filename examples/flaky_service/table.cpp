@@ -50,7 +50,7 @@ void table::add(const row& r) {
 void table::add(const troupe::breaker_event& e) {
   const std::lock_guard lock{mutex_};
   out_ << std::fixed << std::setprecision(2) << std::setw(6) << seconds(e.at - start_)
-       << " s  the breaker: " << e << '\n'
+       << " s  the breaker: " << e.from << " -> " << e.to << '\n'
        << std::flush;
 }
 

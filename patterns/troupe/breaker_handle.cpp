@@ -16,7 +16,7 @@ breaker_state breaker_handle::state() const { return get().state(); }
 duration breaker_handle::retry_after() const { return get().retry_after(); }
 breaker_snapshot breaker_handle::snapshot() const { return get().snapshot(); }
 
-void breaker_handle::force_open() const { get().force_open(); }
+void breaker_handle::force_open(time_span for_how_long) const { get().force_open(for_how_long); }
 void breaker_handle::disable() const { get().disable(); }
 void breaker_handle::metrics_only() const { get().metrics_only(); }
 void breaker_handle::half_open() const { get().half_open(); }

@@ -35,12 +35,13 @@ public:
   explicit operator bool() const noexcept { return breaker_ != nullptr; }
 
   breaker_state state() const;
-  /// The rest of the cooldown while open, else zero.
+  /// How long it refuses at the most, as far as that is known; else zero.
   duration retry_after() const;
   breaker_snapshot snapshot() const;
 
-  /// Refuses all calls until one of these is called.
-  void force_open() const;
+  /// Refuses all calls until one of these is called, or, with a time (more than 0), until that is
+  /// over: the next call is then a trial.
+  void force_open(time_span for_how_long = duration::max()) const;
   /// Lets all calls pass, and records nothing.
   void disable() const;
   /// Lets all calls pass, and says when it would have opened.

@@ -80,8 +80,8 @@ public:
   std::vector<breaker_event> events;
 };
 
-constexpr breaker_event transition(breaker_state from, breaker_state to, time_point at) {
-  return {breaker_event_kind::transition, from, to, at};
+inline breaker_event transition(breaker_state from, breaker_state to, time_point at) {
+  return {breaker_event_kind::transition, from, to, at, {}};
 }
 
 } // namespace breaker_fixture

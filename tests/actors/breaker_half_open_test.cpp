@@ -1,4 +1,5 @@
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,7 +34,7 @@ TEST_SUITE("circuit_breaker") {
     CHECK_FALSE(m.admit(t0));
     CHECK_FALSE(m.admit(t0 + 1s));
     CHECK(m.snapshot(t0).not_permitted == 2);
-    CHECK(m.retry_after(t0) == 0s);
+    CHECK(m.retry_after(t0) == 60s); // its maximum wait
   }
 
   TEST_CASE("an outcome does not make room for one more trial") {
@@ -159,7 +160,40 @@ TEST_SUITE("circuit_breaker") {
     CHECK_FALSE(m.admit(t0));
   }
 
-  TEST_CASE("undecided after its maximum wait it opens, at that instant") {
+  TEST_CASE("undecided after its maximum wait it decides on what has come, at that instant") {
+    const auto after_a_minute = [](std::string_view outcomes) {
+      breaker_machine m{patient(5)};
+      m.half_open(t0);
+      calls(m, outcomes, t0 + 1s);
+      CHECK(m.state(t0 + 60s - 1ns) == half_open);
+      return m.state(t0 + 60s);
+    };
+
+    CHECK(after_a_minute("S") == closed);
+    CHECK(after_a_minute("FSS") == closed);
+    CHECK(after_a_minute("FS") == open); // exactly the threshold
+    CHECK(after_a_minute("F") == open);
+    CHECK(after_a_minute("s") == open);
+    CHECK(after_a_minute("ss") == open);
+    CHECK(after_a_minute("Ss") == closed); // slow_rate is 1
+  }
+
+  TEST_CASE("it opens if nothing came, or nothing that counts") {
+    breaker_machine m{patient(3)};
+    m.half_open(t0);
+    const auto lost = m.admit(t0);
+    m.release(m.admit(t0), t0);
+    m.record(m.admit(t0), outcome::ignored, 1ms, t0);
+
+    CHECK(m.state(t0 + 60s) == open);
+    CHECK(m.retry_after(t0 + 63s) == 7s);
+    m.record(lost, outcome::success, 1ms, t0 + 63s);
+    CHECK(m.snapshot(t0 + 63s).late == 1);
+    CHECK_FALSE(m.admit(t0 + 70s - 1ns));
+    CHECK(m.admit(t0 + 70s));
+  }
+
+  TEST_CASE("what comes after that decision is late, and the next call sees a closed breaker") {
     breaker_machine m{patient(3)};
     const event_log log{m};
     m.half_open(t0);
@@ -167,16 +201,46 @@ TEST_SUITE("circuit_breaker") {
     const auto b = m.admit(t0 + 59s);
 
     m.record(a, outcome::success, 1ms, t0 + 60s - 1ns);
-    CHECK(m.state(t0 + 60s - 1ns) == half_open);
-    CHECK(m.state(t0 + 60s) == open);
-    CHECK(m.retry_after(t0 + 63s) == 7s);
-    m.record(b, outcome::success, 1ms, t0 + 63s); // a late one
+    m.record(b, outcome::failure, 1ms, t0 + 63s);
     CHECK(m.snapshot(t0 + 63s).late == 1);
-    CHECK_FALSE(m.admit(t0 + 70s - 1ns));
-    CHECK(m.admit(t0 + 70s));
-    CHECK(log.events
-          == std::vector{transition(closed, half_open, t0), transition(half_open, open, t0 + 60s),
-                         transition(open, half_open, t0 + 70s)});
+    CHECK(m.snapshot(t0 + 63s).buffered == 0);
+    CHECK(m.admit(t0 + 63s));
+    CHECK(
+        log.events
+        == std::vector{transition(closed, half_open, t0), transition(half_open, closed, t0 + 60s)});
+  }
+
+  TEST_CASE("regression: a healthy service with a call every 30 s is not refused for a day") {
+    // half_open needed ten outcomes within a minute, and opened again when there were two.
+    for (const double factor : {1.0, 2.0}) {
+      breaker_machine m{{.cooldown_factor = factor}};
+      calls(m, std::string(100, 'F'));
+      REQUIRE(m.state(t0) == open);
+      int refused = 0;
+      for (auto now = t0 + 60s; now < t0 + 24h; now += 30s)
+        refused += calls(m, "S", now) == 0 ? 1 : 0;
+      CHECK(refused == 0);
+      CHECK(m.state(t0 + 24h) == closed);
+    }
+  }
+
+  TEST_CASE("who is refused for want of permits is told when half_open ends") {
+    SUBCASE("at its maximum wait") {
+      auto m = trying({.trials = 2});
+      CHECK(m.retry_after(t0 + 1s) == 0s);
+      REQUIRE(m.admit(t0 + 1s));
+      CHECK(m.retry_after(t0 + 1s) == 0s); // there is another permit
+      REQUIRE(m.admit(t0 + 2s));
+      CHECK(m.retry_after(t0 + 2s) == 58s);
+      CHECK(m.retry_after(t0 + 60s - 1ns) == 1ns);
+    }
+    SUBCASE("or, without one, when the oldest permit may be given again") {
+      auto m = trying({.trials = 2, .cooldown = 10s, .half_open_max_wait = 0s});
+      REQUIRE(m.admit(t0 + 1s));
+      REQUIRE(m.admit(t0 + 4s));
+      CHECK(m.retry_after(t0 + 5s) == 6s);
+      CHECK(m.retry_after(t0 + 11s) == 0s);
+    }
   }
 
   TEST_CASE("an outcome at exactly the end of the maximum wait is too late") {

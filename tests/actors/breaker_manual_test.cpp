@@ -34,6 +34,49 @@ TEST_SUITE("circuit_breaker") {
     }
   }
 
+  TEST_CASE("forced_open for a time ends like a cooldown: with a trial") {
+    breaker_machine m{touchy()};
+    m.force_open(t0, 5min);
+
+    CHECK_FALSE(m.admit(t0 + 5min - 1ns));
+    CHECK(m.retry_after(t0 + 1min) == 4min);
+    CHECK(m.state(t0 + 5min) == forced_open); // until somebody asks
+    CHECK(m.admit(t0 + 5min));
+    CHECK(m.state(t0 + 5min) == half_open);
+
+    SUBCASE("by hand it ends before") {
+      m.force_open(t0, 5min);
+      m.reset(t0 + 1s);
+      CHECK(m.admit(t0 + 1s));
+    }
+    SUBCASE("each time counts anew") {
+      m.force_open(t0 + 6min, 1s);
+      CHECK_FALSE(m.admit(t0 + 6min + 1s - 1ns));
+      CHECK(m.admit(t0 + 6min + 1s));
+      m.force_open(t0 + 7min);
+      CHECK_FALSE(m.admit(t0 + 1000h));
+    }
+    SUBCASE("the longest is no limit") {
+      m.force_open(t0, duration::max());
+      CHECK_FALSE(m.admit(time_point::max()));
+      CHECK(m.retry_after(t0) == 0s);
+    }
+    SUBCASE("a clock that steps back makes it no longer than it was") {
+      m.force_open(t0 + 1000h, 5min);
+      CHECK_FALSE(m.admit(t0));
+      CHECK_FALSE(m.admit(t0 + 5min - 1ns));
+      CHECK(m.admit(t0 + 5min));
+    }
+  }
+
+  TEST_CASE("forced_open for no time is refused") {
+    breaker_machine m{touchy()};
+    CHECK_THROWS_WITH_AS(m.force_open(t0, 0ns), "force_open: for = 0 ms, needs more than 0 ms",
+                         std::invalid_argument);
+    CHECK_THROWS_AS(m.force_open(t0, -1s), std::invalid_argument);
+    CHECK(m.state(t0) == closed);
+  }
+
   TEST_CASE("a late outcome does not release forced_open") {
     breaker_machine m{touchy()};
     const auto p = m.admit(t0);

@@ -26,7 +26,8 @@ public:
   std::optional<ticket> admit(troupe::time_point now) {
     look(now);
     using enum troupe::breaker_state;
-    if (state_ == open && now - since_ >= cooldown_)
+    if ((state_ == open && now - since_ >= cooldown_)
+        || (state_ == forced_open && forced_for_ && now - since_ >= *forced_for_))
       begin(half_open, now);
     if (state_ == half_open)
       return admit_trial(now);
@@ -61,8 +62,10 @@ public:
       end_trial(t);
   }
 
-  void change(troupe::breaker_state to, troupe::time_point now) {
+  void change(troupe::breaker_state to, troupe::time_point now,
+              std::optional<troupe::duration> forced_for = std::nullopt) {
     look(now);
+    forced_for_ = forced_for;
     begin(to, now);
   }
 
@@ -73,9 +76,18 @@ public:
 
   troupe::duration retry_after(troupe::time_point now) {
     look(now);
-    if (state_ != troupe::breaker_state::open)
-      return {};
-    return std::clamp(since_ + cooldown_ - now, troupe::duration{}, cooldown_);
+    using enum troupe::breaker_state;
+    const auto left = [now](troupe::time_point since, troupe::duration d) {
+      return std::clamp(since + d - now, troupe::duration{}, d);
+    };
+    if (state_ == open)
+      return left(since_, cooldown_);
+    if (state_ == forced_open && forced_for_)
+      return left(since_, *forced_for_);
+    if (state_ == half_open && none_left(now))
+      return left(o_.half_open_max_wait > troupe::duration{} ? since_ : trials_.front().since,
+                  patience());
+    return {};
   }
 
   troupe::breaker_snapshot snapshot(troupe::time_point now) {
@@ -148,26 +160,34 @@ private:
     return w;
   }
 
+  bool reaches(const std::vector<call>& w) const {
+    const auto n = double(w.size());
+    return double(failures(w)) / n >= o_.failure_rate || double(slow_ones(w)) / n >= o_.slow_rate;
+  }
+
   void decide(troupe::time_point now) {
     using enum troupe::breaker_state;
     const auto w = window(now);
     if (w.size() < needed() || state_ == metrics_only)
       return;
-    const auto n = double(w.size());
-    if (double(failures(w)) / n >= o_.failure_rate || double(slow_ones(w)) / n >= o_.slow_rate)
+    if (reaches(w))
       open_now(now);
     else if (state_ == half_open)
       begin(closed, now);
   }
 
+  bool none_left(troupe::time_point now) const {
+    return trials_.size() + seen_.size() >= o_.trials
+           && (trials_.empty() || now - trials_.front().since < patience());
+  }
+
   std::optional<ticket> admit_trial(troupe::time_point now) {
-    if (trials_.size() + seen_.size() >= o_.trials) {
-      if (trials_.empty() || now - trials_.front().since < patience()) {
-        ++refused_;
-        return std::nullopt;
-      }
-      trials_.erase(trials_.begin());
+    if (none_left(now)) {
+      ++refused_;
+      return std::nullopt;
     }
+    if (trials_.size() + seen_.size() >= o_.trials)
+      trials_.erase(trials_.begin());
     trials_.push_back({++last_trial_, now});
     return ticket{period_, last_trial_};
   }
@@ -177,6 +197,8 @@ private:
   }
 
   troupe::duration patience() const {
+    if (state_ == troupe::breaker_state::forced_open)
+      return forced_for_.value_or(troupe::duration::max());
     return state_ == troupe::breaker_state::half_open && o_.half_open_max_wait > troupe::duration{}
                ? o_.half_open_max_wait.value()
                : cooldown_;
@@ -189,8 +211,10 @@ private:
       if (t.since - now >= patience())
         t.since = now;
     if (state_ == troupe::breaker_state::half_open && o_.half_open_max_wait > troupe::duration{}
-        && now - since_ >= o_.half_open_max_wait)
-      open_now(since_ + o_.half_open_max_wait.value());
+        && now - since_ >= o_.half_open_max_wait) {
+      const auto at = since_ + o_.half_open_max_wait.value();
+      seen_.empty() || reaches(seen_) ? open_now(at) : begin(troupe::breaker_state::closed, at);
+    }
   }
 
   void open_now(troupe::time_point at) {
@@ -226,6 +250,7 @@ private:
   troupe::breaker_state state_ = troupe::breaker_state::closed;
   troupe::time_point since_{};
   troupe::duration cooldown_;
+  std::optional<troupe::duration> forced_for_;
   int period_ = 1;
   int reopened_ = 0;
   std::vector<call> seen_;

@@ -104,6 +104,11 @@ private:
       machine_.half_open(now);
       break;
     case forced_open:
+      if (const auto seconds = *rc::gen::inRange(0, 6); seconds > 0) {
+        machine_.force_open(now, std::chrono::seconds{seconds});
+        model_.change(to, now, std::chrono::seconds{seconds});
+        return;
+      }
       machine_.force_open(now);
       break;
     case disabled:

@@ -4,6 +4,7 @@
 #include <barrier>
 #include <chrono>
 #include <latch>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -19,7 +20,8 @@ namespace {
 /// A breaker whose clock is in the hands of the test.
 struct clocked {
   explicit clocked(const circuit_breaker& options)
-      : breaker(options, [this] { return t0 + duration{offset.load()}; }) {}
+      : breaker(
+          options, [this] { return t0 + duration{offset.load()}; }, "pricing") {}
 
   void advance(duration d) { offset += d.count(); }
 
@@ -43,6 +45,20 @@ void run_in_threads(int n, const std::function<void(int)>& f) {
 } // namespace
 
 TEST_SUITE("shared_breaker") {
+  TEST_CASE("its events say whose breaker it is") {
+    clocked c{touchy()};
+    std::vector<breaker_event> events;
+    c.breaker.on_event([&](const breaker_event& e) { events.push_back(e); });
+
+    fail(c.breaker);
+
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].call == "pricing");
+    std::ostringstream text;
+    text << events[0];
+    CHECK(text.str() == "call \"pricing\": closed -> open");
+  }
+
   TEST_CASE("is the machine with the owner's clock") {
     clocked c{touchy()};
     auto& b = c.breaker;

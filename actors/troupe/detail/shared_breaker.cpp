@@ -4,8 +4,8 @@
 
 namespace troupe::detail {
 
-shared_breaker::shared_breaker(circuit_breaker options, clock_function clock)
-    : clock_(std::move(clock)), machine_(std::move(options)),
+shared_breaker::shared_breaker(circuit_breaker options, clock_function clock, std::string call)
+    : clock_(std::move(clock)), call_(std::move(call)), machine_(std::move(options)),
       standing_(machine_.standing_permit()->generation_) {
   machine_.on_event([this](const breaker_event& e) { note(e); });
 }
@@ -36,8 +36,7 @@ void shared_breaker::record(const permit& p, troupe::outcome o, duration took) {
   record(p, o, took, clock_());
 }
 
-void shared_breaker::release(const permit& p) {
-  const auto now = clock_();
+void shared_breaker::release(const permit& p, time_point now) {
   locked([&] { machine_.release(p, now); });
 }
 
@@ -48,8 +47,7 @@ breaker_state shared_breaker::state() {
   return locked([&] { return machine_.state(now); });
 }
 
-duration shared_breaker::retry_after() {
-  const auto now = clock_();
+duration shared_breaker::retry_after(time_point now) {
   return locked([&] { return machine_.retry_after(now); });
 }
 
@@ -58,9 +56,9 @@ breaker_snapshot shared_breaker::snapshot() {
   return locked([&] { return machine_.snapshot(now); });
 }
 
-void shared_breaker::force_open() {
+void shared_breaker::force_open(time_span for_how_long) {
   const auto now = clock_();
-  locked([&] { machine_.force_open(now); });
+  locked([&] { machine_.force_open(now, for_how_long); });
 }
 
 void shared_breaker::disable() {
@@ -112,6 +110,7 @@ void shared_breaker::note(const breaker_event& e) {
     ++dropped_;
   }
   pending_.push_back({e, listeners_.size()});
+  pending_.back().event.call = call_;
 }
 
 void shared_breaker::settle(std::unique_lock<std::mutex>& lock) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,8 @@ public:
 
   static constexpr std::size_t most_pending = 1'024;
 
-  shared_breaker(circuit_breaker options, clock_function clock);
+  /// `call`: whose it is, for its events.
+  shared_breaker(circuit_breaker options, clock_function clock, std::string call = {});
   shared_breaker(const shared_breaker&) = delete;
   shared_breaker& operator=(const shared_breaker&) = delete;
 
@@ -43,13 +45,15 @@ public:
   std::optional<permit> admit(time_point now);
   void record(const permit& p, troupe::outcome o, duration took);
   void record(const permit& p, troupe::outcome o, duration took, time_point now);
-  void release(const permit& p);
+  void release(const permit& p) { release(p, clock_()); }
+  void release(const permit& p, time_point now);
 
   breaker_state state();
-  duration retry_after();
+  duration retry_after() { return retry_after(clock_()); }
+  duration retry_after(time_point now);
   breaker_snapshot snapshot();
 
-  void force_open();
+  void force_open(time_span for_how_long = duration::max());
   void disable();
   void metrics_only();
   void half_open();
@@ -90,6 +94,7 @@ private:
   void deliver(std::unique_lock<std::mutex>& lock);
 
   const clock_function clock_;
+  const std::string call_;
   mutable std::mutex mutex_;
   breaker_machine machine_;
   std::atomic<std::uint64_t> standing_; // generation of the permit that everyone gets; 0: none

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <string>
 #include <string_view>
 
 #include <troupe/error.hpp>
@@ -36,12 +37,13 @@ struct breaker_event {
   breaker_state from = breaker_state::closed;
   breaker_state to = breaker_state::closed;
   time_point at = {};
+  std::string call = {}; ///< whose breaker it is; empty: a breaker_machine's
 
   friend bool operator==(const breaker_event&, const breaker_event&) = default;
 };
 
 std::string_view to_string(breaker_event_kind k) noexcept;
-/// `closed -> open`, `metrics_only: failure_rate_exceeded`
+/// `closed -> open`, `metrics_only: failure_rate_exceeded`; of a call `call "x": closed -> open`
 std::ostream& operator<<(std::ostream& out, const breaker_event& e);
 
 } // namespace troupe

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <troupe/detail/elapsed.hpp>
+#include <troupe/detail/refusal.hpp>
 
 namespace troupe {
 
@@ -55,7 +56,9 @@ std::optional<permit> breaker_machine::admit(time_point now) {
   if (passes_all(state_))
     return standing_permit();
   advance(now);
-  if (state_ == breaker_state::open && detail::elapsed(since_, now) >= cooldown_)
+  if (passes_all(state_)) // half_open has ended well
+    return standing_permit();
+  if (const auto limit = refuses_for(); limit && detail::elapsed(since_, now) >= *limit)
     enter(breaker_state::half_open, now);
   auto p = state_ == breaker_state::half_open ? admit_trial(now) : std::nullopt;
   if (!p)
@@ -63,13 +66,17 @@ std::optional<permit> breaker_machine::admit(time_point now) {
   return p;
 }
 
+bool breaker_machine::trials_are_out(time_point now) const noexcept {
+  return leases_.size() + trials_.total >= number(options_.trials)
+         && (leases_.empty() || detail::elapsed(leases_.front().given, now) < lease_length());
+}
+
 // A lease that is too old loses its place only to someone who wants it.
 std::optional<permit> breaker_machine::admit_trial(time_point now) {
-  if (leases_.size() + trials_.total >= number(options_.trials)) {
-    if (leases_.empty() || detail::elapsed(leases_.front().given, now) < lease_length())
-      return std::nullopt;
+  if (trials_are_out(now))
+    return std::nullopt;
+  if (leases_.size() + trials_.total >= number(options_.trials))
     leases_.pop_front();
-  }
   permit p;
   p.generation_ = generation_;
   p.trial_ = ++last_trial_;
@@ -114,13 +121,17 @@ void breaker_machine::record_late(const permit& p, const tally& t, time_point no
 
 void breaker_machine::record_trial(const tally& t, time_point now) {
   trials_ += t;
-  if (trials_.total < needed_trials_)
-    return;
-  const auto v = judge(trials_);
-  if (v.failing || v.slow)
-    open(now);
+  if (trials_.total >= needed_trials_)
+    decide_trials(now);
+}
+
+// Without any outcome nothing is known of what was called, so it is not trusted.
+void breaker_machine::decide_trials(time_point at) {
+  const auto v = rates(trials_);
+  if (trials_.total == 0 || v.failing || v.slow)
+    open(at);
   else
-    enter(breaker_state::closed, now);
+    enter(breaker_state::closed, at);
 }
 
 void breaker_machine::record_call(const tally& t, time_point now) {
@@ -163,8 +174,10 @@ std::uint64_t breaker_machine::minimum() const noexcept {
 }
 
 breaker_machine::verdict breaker_machine::judge(const tally& t) const noexcept {
-  if (t.total < minimum())
-    return {};
+  return t.total < minimum() ? verdict{} : rates(t);
+}
+
+breaker_machine::verdict breaker_machine::rates(const tally& t) const noexcept {
   return {reaches(t.failed, t.total, options_.failure_rate),
           reaches(t.slow, t.total, options_.slow_rate)};
 }
@@ -192,14 +205,40 @@ breaker_state breaker_machine::state(time_point now) {
 
 duration breaker_machine::retry_after(time_point now) {
   advance(now);
-  if (state_ != breaker_state::open)
-    return duration::zero();
-  return std::max(cooldown_ - detail::elapsed(since_, now), duration::zero());
+  auto limit = refuses_for();
+  auto since = since_;
+  if (state_ == breaker_state::half_open && trials_are_out(now)) {
+    limit = lease_length();
+    if (options_.half_open_max_wait == duration::zero())
+      since = leases_.front().given;
+  }
+  return limit ? std::max(*limit - detail::elapsed(since, now), duration::zero())
+               : duration::zero();
+}
+
+std::optional<duration> breaker_machine::refuses_for() const noexcept {
+  switch (state_) {
+  case breaker_state::open:
+    return cooldown_;
+  case breaker_state::forced_open:
+    return forced_for_ < duration::max() ? std::optional{forced_for_} : std::nullopt;
+  default:
+    return std::nullopt;
+  }
 }
 
 // -- states ------------------------------------------------------------------------------------
 
-void breaker_machine::force_open(time_point now) { change(breaker_state::forced_open, now); }
+void breaker_machine::force_open(time_point now) { force_open(now, duration::max()); }
+
+void breaker_machine::force_open(time_point now, time_span for_how_long) {
+  if (for_how_long <= duration::zero())
+    detail::refuse("force_open", "for", detail::as_text(for_how_long), "more than 0 ms");
+  advance(now);
+  forced_for_ = for_how_long; // before the listeners, who may ask
+  enter(breaker_state::forced_open, now);
+}
+
 void breaker_machine::disable(time_point now) { change(breaker_state::disabled, now); }
 void breaker_machine::metrics_only(time_point now) { change(breaker_state::metrics_only, now); }
 void breaker_machine::half_open(time_point now) { change(breaker_state::half_open, now); }
@@ -220,7 +259,8 @@ void breaker_machine::reset(time_point now) {
 // Whatever is asked of the machine, it first becomes what it should be by now.
 void breaker_machine::advance(time_point now) {
   if (state_ != breaker_state::half_open) {
-    detail::not_far_ahead(since_, now, cooldown_);
+    if (const auto limit = refuses_for())
+      detail::not_far_ahead(since_, now, *limit);
     return;
   }
   const duration limit = options_.half_open_max_wait;
@@ -228,7 +268,7 @@ void breaker_machine::advance(time_point now) {
   for (auto l = leases_.rbegin(); l != leases_.rend() && l->given > now; ++l)
     detail::not_far_ahead(l->given, now, lease_length());
   if (limit > duration::zero() && detail::elapsed(since_, now) >= limit)
-    open(detail::later(since_, limit));
+    decide_trials(detail::later(since_, limit));
 }
 
 void breaker_machine::open(time_point at) {
@@ -267,7 +307,7 @@ void breaker_machine::enter(breaker_state to, time_point at) {
 }
 
 void breaker_machine::publish(breaker_event_kind kind, breaker_state from, time_point at) {
-  const breaker_event e{kind, from, state_, at};
+  const breaker_event e{kind, from, state_, at, {}};
   const auto n = listeners_.size(); // one that is added meanwhile hears of what comes next
   for (std::size_t i = 0; i < n; ++i)
     listeners_[i](e);

@@ -44,7 +44,9 @@ private:
 ///         open: refuses for the cooldown. The first call at or after its end makes it half_open.
 ///         half_open: gives `trials` permits and decides after min(minimum_calls, trials) outcomes:
 ///         below both thresholds it closes with metrics zeroed, else it opens. Undecided after
-///         `half_open_max_wait` it opens as of that instant.
+///         `half_open_max_wait` it decides as of that instant on the outcomes that there are; it
+///         opens if there is none.
+///         forced_open for a time: the first call at or after its end makes it half_open.
 ///         The cooldown is multiplied by its factor for each opening out of half_open in a row.
 ///         A permit is good for the state that gave it: a later outcome moves no state, and is
 ///         counted as late; until open ends, those it opened on show it in their window, too.
@@ -85,13 +87,17 @@ public:
 
   /// Not const: half_open may be over by now.
   breaker_state state(time_point now);
-  /// The rest of the cooldown while open; zero in all other states: waiting may not help.
+  /// How long it will refuse at the most, as far as that is known: the rest of the cooldown, of a
+  /// forced_open for a time, or of a half_open all of whose permits are out. Else zero: it does not
+  /// refuse, or waiting may not help.
   duration retry_after(time_point now);
   breaker_snapshot snapshot(time_point now);
 
   /// By hand. The state begins anew, also if it is the present one; each ends with the next of
   /// these calls, half_open also by itself.
   void force_open(time_point now);
+  /// As a cooldown of this length: it ends by itself. Throws std::invalid_argument below 1 ns.
+  void force_open(time_point now, time_span for_how_long);
   void disable(time_point now);
   void metrics_only(time_point now);
   void half_open(time_point now);
@@ -126,14 +132,20 @@ private:
   void open(time_point at);
   void publish(breaker_event_kind kind, breaker_state from, time_point at);
   std::optional<permit> admit_trial(time_point now);
+  /// All permits are out, and none is a lease too old.
+  bool trials_are_out(time_point now) const noexcept;
+  /// Of open and forced_open; empty: they do not end by themselves, or it is another state.
+  std::optional<duration> refuses_for() const noexcept;
   bool end_lease(const permit& p);
   void record_late(const permit& p, const tally& t, time_point now);
   void record_trial(const tally& t, time_point now);
+  void decide_trials(time_point at);
   void record_call(const tally& t, time_point now);
   void add(const tally& t, time_point now);
   const tally& sum(time_point now);
   std::uint64_t minimum() const noexcept;
   verdict judge(const tally& t) const noexcept;
+  verdict rates(const tally& t) const noexcept;
   duration grown_cooldown() const noexcept;
   duration lease_length() const noexcept;
 
@@ -145,7 +157,8 @@ private:
   std::uint64_t generation_ = 1;
   time_point since_{};
   duration cooldown_;
-  unsigned reopenings_ = 0; // out of half_open, since it was closed last
+  duration forced_for_ = duration::max(); // forced_open; the maximum: until told otherwise
+  unsigned reopenings_ = 0;               // out of half_open, since it was closed last
 
   std::optional<call_window> calls_; // one of these two
   std::optional<time_window> times_;

@@ -18,6 +18,7 @@ public:
     if (from_ != nullptr)
       from_->release(permit_);
   }
+  void give_back(time_point now) { std::exchange(from_, nullptr)->release(permit_, now); }
   /// `e` is null for a success.
   void spend(const error* e, duration took, time_point now) {
     const auto what = judge(e);
@@ -38,7 +39,14 @@ private:
   permit permit_;
 };
 
-/// Lets through what the breaker permits, and tells it what became of it.
+/// Whether this says that time was over, or the caller went, and not that something was refused.
+inline bool ran_out(const error& e) noexcept {
+  return e.code() != errc::breaker_open && e.code() != errc::rate_limited
+         && e.code() != errc::pool_full;
+}
+
+/// Lets through what the breaker permits, and tells it what became of it. What never reached the
+/// function because its time was over in a queue says nothing about it: the permit is given back.
 template <class Resp, class Next>
 struct breaker_layer : layer<Resp, shared_breaker, Next> {
   template <class Host, class Attempt, class Done>
@@ -48,14 +56,20 @@ struct breaker_layer : layer<Resp, shared_breaker, Next> {
     auto permit = breaker.admit(began);
     if (!permit) {
       done(refusal<Resp>(errc::breaker_open, host.service_name(), "the circuit breaker is open",
-                         breaker.retry_after()));
+                         breaker.retry_after(began)));
       return;
     }
-    this->next.run(host, std::move(attempt),
-                   [&host, began, held = held_permit{breaker, *permit},
+    const auto before = host.begun(attempt);
+    auto inner = attempt;
+    this->next.run(host, std::move(inner),
+                   [&host, began, before, attempt = std::move(attempt),
+                    held = held_permit{breaker, *permit},
                     done = std::move(done)](result<Resp> r) mutable {
                      const auto now = host.now();
-                     held.spend(r ? nullptr : &r.error(), now - began, now);
+                     if (r || host.begun(attempt) != before || !ran_out(r.error()))
+                       held.spend(r ? nullptr : &r.error(), now - began, now);
+                     else
+                       held.give_back(now);
                      if (r)
                        host.answered(now);
                      done(std::move(r));

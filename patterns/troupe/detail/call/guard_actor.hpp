@@ -63,6 +63,8 @@ public:
   time_point begin_call() { return now(); }
   void answered(time_point /*at*/) const noexcept {}
   const std::string& service_name() const noexcept { return service(); }
+  /// How many attempts of this call have reached a worker.
+  static std::size_t begun(const attempt& a) noexcept { return a.scope().begun(); }
 
   /// Calls `k` after `d`, or as soon as the attempt is given up.
   void sleep(const attempt& a, duration d, std::function<void()> k) {
@@ -130,6 +132,7 @@ protected:
 
   void hand_over(attempt_id id, std::size_t by, const caf::actor& to) override {
     auto& a = attempts_.at(id).attempt;
+    a.scope().begin_attempt();
     detail::send(this, to,
                  attempt_msg<Req>{id, by, a.shared_request(), a.scope().ctx(), caf::actor{this}});
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -62,6 +63,9 @@ public:
   }
 
   void count_crash() noexcept { ++crashes_; }
+  /// As many attempts as have begun; a call is one chain of steps, so the difference is its own.
+  std::size_t begun(const auto& /*attempt*/) const noexcept { return begun_; }
+  void begin_attempt() noexcept { ++begun_; }
   /// Since the last time.
   std::uint64_t take_crashes() noexcept { return std::exchange(crashes_, 0); }
 
@@ -83,6 +87,7 @@ private:
   sleeper sleeping_;
   std::optional<time_point> answered_;
   std::uint64_t crashes_ = 0;
+  std::size_t begun_ = 0;
 };
 
 /// The innermost layer then: calls the function.
@@ -93,6 +98,7 @@ struct inline_leaf {
 
   template <class Host, class Done>
   void run(Host& host, const inline_attempt<Req>& a, Done done) {
+    host.begin_attempt();
     auto r = function(a.own_request(), keeps, a.ctx());
     if (function.crashed())
       host.count_crash();

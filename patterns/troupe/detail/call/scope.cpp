@@ -4,9 +4,14 @@ namespace troupe::detail {
 
 std::shared_ptr<call_scope> call_scope::child() {
   std::erase_if(children_, [](const auto& c) { return c.expired(); });
-  auto c = std::make_shared<call_scope>(ctx_.child());
+  auto c = std::make_shared<call_scope>(ctx_.child(), shared_from_this());
   children_.push_back(c);
   return c;
+}
+
+void call_scope::begin_attempt() noexcept {
+  for (auto* s = this; s != nullptr; s = s->around_.get())
+    ++s->begun_;
 }
 
 std::optional<error> call_scope::over() const {

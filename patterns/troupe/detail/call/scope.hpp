@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,15 +13,21 @@ namespace troupe::detail {
 
 /// A call inside of an actor, or an attempt within it: what waits for it can be woken early, to see
 /// that it was given up. Used by that actor only; its context goes to the function.
-class call_scope {
+class call_scope : public std::enable_shared_from_this<call_scope> {
 public:
-  explicit call_scope(const context& ctx) : ctx_(ctx) {}
+  explicit call_scope(const context& ctx, std::shared_ptr<call_scope> around = nullptr)
+      : ctx_(ctx), around_(std::move(around)) {}
 
   context& ctx() noexcept { return ctx_; }
   /// An attempt that can be given up alone.
   std::shared_ptr<call_scope> child();
   /// Why nobody waits for the answer any more, if so.
   std::optional<error> over() const;
+
+  /// A worker has one of its attempts in its hands.
+  void begin_attempt() noexcept;
+  /// How many were, those of the children included.
+  std::size_t begun() const noexcept { return begun_; }
 
   /// Calls `wake` when this is given up; one at a time, until `clear_wait`.
   void wait_with(std::function<void()> wake) { wake_ = std::move(wake); }
@@ -34,6 +41,8 @@ public:
 
 private:
   context ctx_;
+  std::shared_ptr<call_scope> around_; ///< this one is a child of
+  std::size_t begun_ = 0;
   std::optional<error> why_;
   std::function<void()> wake_;
   std::vector<std::weak_ptr<call_scope>> children_;
