@@ -125,7 +125,7 @@ TEST_SUITE("retry") {
         row{errc::pool_full, false},         row{errc::cancelled, false},
         row{errc::timed_out, true},          row{errc::deadline_exceeded, true},
         row{errc::stage_failed, true},       row{errc::retries_exhausted, true},
-        row{errc::worker_died, true},        row{errc::closed, true},
+        row{errc::worker_died, true},        row{errc::closed, false},
         row{errc::quorum_unreachable, true}, row{errc::overflow, true},
         row{errc::remote_lost, true},
     };
@@ -143,6 +143,41 @@ TEST_SUITE("retry") {
     CHECK(waits(only_full, lowest{}, error{errc::pool_full}).size() == 1);
     CHECK(waits(only_full, lowest{}, error{errc::breaker_open}).empty());
     CHECK(waits(only_full, lowest{}, failure).empty());
+  }
+
+  TEST_CASE("what has ended does not come back, whatever the predicate says") {
+    int asked = 0;
+    const retry any{.attempts = 3, .retry_if = [&](const error&) { return ++asked > 0; }};
+
+    CHECK(waits(any, lowest{}, error{errc::closed}).empty());
+    CHECK(asked == 0);
+  }
+
+  TEST_CASE("what is random in the delay comes on top of what the error asks for") {
+    const auto between = [](const retry& r) {
+      const auto asks = error{failure}.with_retry_after(100ms);
+      return std::vector{waits(r, lowest{}, asks).at(0), waits(r, highest{}, asks).at(0)};
+    };
+    const auto full = between({.attempts = 2, .backoff = {50ms, 1s}, .jitter = jitter::full});
+    CHECK(full[0] == 100ms);
+    CHECK(full[1] > 149ms);
+    CHECK(full[1] <= 150ms);
+    const auto less
+        = between({.attempts = 2, .backoff = {50ms, 1s}, .jitter = jitter::decorrelated});
+    CHECK(less[0] == 150ms);
+    CHECK(less[1] > 249ms);
+    const auto factor
+        = between({.attempts = 2, .backoff = {50ms, 1s, 1.0}, .jitter = jitter::none});
+    CHECK(factor[0] == 100ms);
+    CHECK(factor[1] > 149ms);
+    CHECK(factor[1] <= 150ms);
+  }
+
+  TEST_CASE("the longest retry_after saturates") {
+    const retry r{.attempts = 2, .backoff = {1h, duration::max()}, .jitter = jitter::full};
+
+    CHECK(waits(r, highest{}, error{failure}.with_retry_after(duration::max()))
+          == std::vector{duration::max()});
   }
 
   TEST_CASE("the predicate is not asked about the last attempt") {

@@ -309,6 +309,77 @@ TEST_SUITE("call: accounts") {
     }
   }
 
+  TEST_CASE("its events name the call, and it can be forced open for a time") {
+    virtual_system sys;
+    backend b;
+    auto svc = tr::serve(sys, tr::call("pricing", b.function(sys), tr::circuit_breaker{}));
+    std::vector<std::string> said;
+    svc.breaker().on_event([&](const tr::breaker_event& e) { said.push_back(e.call); });
+
+    svc.breaker().force_open(10s);
+    const auto refused = svc.ask(1).get();
+    REQUIRE(!refused);
+    CHECK(refused.error().retry_after() == 10s);
+    run_for(sys, 10s);
+    CHECK(svc.ask(1).get() == 2);
+    CHECK(said == std::vector<std::string>{"pricing", "pricing"});
+  }
+
+  TEST_CASE("an attempt that never reached the function counts nothing") {
+    virtual_system sys;
+    int begun = 0;
+    const auto busy = [&](int i) {
+      ++begun;
+      if (i == 0)
+        run_for(sys, 300ms);
+      return i;
+    };
+    const tr::circuit_breaker breaker{
+        .window = tr::last_calls(10), .minimum_calls = 3, .trials = 3, .cooldown = 60s};
+    answers a;
+    const auto crowd = [&](const tr::service<int, int>& svc, tr::duration patience) {
+      svc.ask(0, a.keep());
+      for (int i = 1; i < 10; ++i)
+        svc.ask(i, on_clock(sys).with_timeout(patience), a.keep());
+      run_for(sys, 1s);
+      CHECK(a.got.size() == 10);
+      CHECK(begun == 1);
+    };
+
+    SUBCASE("for its caller's deadline passed in the queue") {
+      auto svc = tr::serve(sys, tr::call("x", busy, breaker));
+      crowd(svc, 50ms);
+      CHECK(svc.breaker().state() == tr::breaker_state::closed);
+      CHECK(svc.breaker().snapshot().buffered == 1);
+      CHECK(svc.breaker().snapshot().failed == 0);
+    }
+    SUBCASE("for a timeout inside of the breaker did; the one that ran is a failure") {
+      auto svc = tr::serve(sys, tr::call("x", busy, breaker, tr::timeout{50ms}));
+      crowd(svc, 1h);
+      CHECK(svc.breaker().snapshot().buffered == 1);
+      CHECK(svc.breaker().snapshot().failed == 1);
+    }
+    SUBCASE("and in half_open its permit is given to another") {
+      auto svc = tr::serve(sys, tr::call("x", busy, breaker));
+      svc.breaker().half_open();
+      svc.ask(0, a.keep());
+      svc.ask(1, on_clock(sys).with_timeout(50ms), a.keep());
+      svc.ask(2, on_clock(sys).with_timeout(50ms), a.keep());
+      run_for(sys, 1s);
+      CHECK(svc.breaker().state() == tr::breaker_state::half_open);
+      CHECK(svc.ask(3).get() == 3);
+      CHECK(svc.ask(4).get() == 4);
+      CHECK(svc.breaker().state() == tr::breaker_state::closed);
+    }
+    SUBCASE("but one whose first attempts ran, and that waited for another, has failed") {
+      auto svc = tr::serve(sys, tr::call(
+                                    "x", [](int) -> tr::result<int> { return failed(); }, breaker,
+                                    tr::timeout{50ms}, every(40ms, 3)));
+      CHECK(svc.ask(1).get().error().code() == tr::errc::timed_out);
+      CHECK(svc.breaker().snapshot().failed == 1);
+    }
+  }
+
   TEST_CASE("a service that ends lets go of what waits in its policies") {
     virtual_system sys;
     const auto ends_with = [&](auto... policies) {

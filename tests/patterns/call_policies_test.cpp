@@ -246,6 +246,33 @@ TEST_SUITE("call: timeout") {
   }
 }
 
+TEST_SUITE("call: budget") {
+  TEST_CASE("an error says when the budget was the reason that there was no other attempt") {
+    virtual_system sys;
+    backend b;
+    b.answers = fails_first(100);
+    auto none = at_once(3);
+    none.budget = 0;
+    auto svc = tr::serve(sys, tr::call("x", b.function(sys), tr::call_options{.workers = 4}, none));
+    answers a;
+    for (int i = 0; i < 10; ++i) // three at a time are free
+      svc.ask(i, a.keep());
+    run_for(sys, 1s);
+
+    int told = 0;
+    for (const auto& r : a.got) {
+      REQUIRE(!r);
+      const bool says = r.error().message().find("retry budget") != std::string::npos;
+      told += says ? 1 : 0;
+      CHECK(says == (r.error().code() == tr::errc::stage_failed));
+      CHECK(r.error().message().find("down") != std::string::npos);
+      CHECK((says ? r.error().attempts() < 3 : r.error().attempts() == 3));
+    }
+    CHECK(a.got.size() == 10);
+    CHECK(told > 0);
+  }
+}
+
 TEST_SUITE("call: bulkhead, rate_limit, fallback") {
   TEST_CASE("at most n at once: the next is refused, or waits for a bounded time") {
     threaded_system sys;

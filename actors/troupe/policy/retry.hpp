@@ -30,7 +30,8 @@ enum class jitter { none, full, decorrelated };
 /// Units:  `attempts` counts the first one. A backoff.min of zero never waits.
 /// Errors: std::invalid_argument for options out of range, thrown at composition. The refusals
 ///         breaker_open, rate_limited, pool_full and cancelled are retried only if `retry_if` says
-///         so; it is asked about every error.
+///         so; it is asked about every error but `closed`, which is never retried: what has ended
+///         does not come back.
 /// Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
 struct retry {
   std::size_t attempts = 3;
@@ -62,12 +63,16 @@ public:
 
   /// The wait before the next attempt, or nothing: attempts are used up, or `e` is not worth
   /// another. It is never less than the error's `retry_after`; one beyond the backoff's maximum
-  /// ends the call, since the caller would wait longer than the options allow.
+  /// ends the call, since the caller would wait longer than the options allow. What is random in
+  /// the delay comes on top of it: all who were refused at once were told the same.
   template <std::uniform_random_bit_generator Rng>
   std::optional<duration> next(const error& e, Rng& rng) {
     if (++failed_ >= retry_.attempts || !wanted(e) || e.retry_after() > retry_.backoff.max)
       return std::nullopt;
-    return std::max(delay(rng), e.retry_after());
+    const auto wait = delay(rng);
+    if (e.retry_after() <= duration::zero())
+      return wait.sum();
+    return std::max(wait.sum(), delay_parts{e.retry_after(), wait.random}.sum());
   }
 
   /// Attempts that were made, and failed.
@@ -81,7 +86,17 @@ public:
   }
 
 private:
+  struct delay_parts {
+    duration fixed;
+    duration random;
+    duration sum() const {
+      return random > duration::max() - fixed ? duration::max() : fixed + random;
+    }
+  };
+
   bool wanted(const error& e) const {
+    if (e.code() == errc::closed)
+      return false;
     if (retry_.retry_if)
       return retry_.retry_if(e);
     switch (e.code()) {
@@ -96,16 +111,20 @@ private:
   }
 
   template <class Rng>
-  duration delay(Rng& rng) {
+  delay_parts delay(Rng& rng) {
     switch (retry_.jitter) {
     case jitter::full:
-      return between(duration::zero(), backoff_.next(rng), rng);
+      return {duration::zero(), between(duration::zero(), backoff_.next(rng), rng)};
     case jitter::decorrelated:
-      return previous_ = between(retry_.backoff.min, tripled(previous_), rng);
+      previous_ = between(retry_.backoff.min, tripled(previous_), rng);
+      return {duration::zero(), previous_};
     case jitter::none:
       break;
     }
-    return backoff_.next(rng);
+    auto plain = backoff_;
+    plain.factor = 0.0;
+    const duration base = plain.next(rng);
+    return {base, backoff_.next(rng) - base};
   }
 
   duration tripled(duration d) const {

@@ -42,7 +42,7 @@ std::shared_ptr<hedge_state> call_controls::add(const hedge& p) {
 
 std::shared_ptr<shared_breaker> call_controls::add(const circuit_breaker& p) {
   breakers_.push_back(std::make_shared<shared_breaker>(
-      p, [clock = clock_reader{*system_}] { return clock.now(); }));
+      p, [clock = clock_reader{*system_}] { return clock.now(); }, name_));
   return breakers_.back();
 }
 
@@ -117,7 +117,14 @@ void call_controls::check(const settings& s) const {
 
 // -- layers' shared state -------------------------------------------------------------------------
 
-error given_up(error last, std::size_t made, std::size_t most) {
+error given_up(error last, std::size_t made, std::size_t most, bool unaffordable) {
+  if (unaffordable) {
+    const auto text = last.message() + (last.message().empty() ? "" : "; ")
+                      + "not tried again, for the retry budget is used up";
+    return error{last.code(), last.stage(), text}
+        .with_retry_after(last.retry_after())
+        .with_attempts(static_cast<int>(made));
+  }
   if (made < most || most == 1)
     return std::move(last).with_attempts(static_cast<int>(made));
   const auto text = std::to_string(made) + " attempts failed, the last with: " + to_string(last);

@@ -21,8 +21,8 @@ struct retry_state {
       : options(o), attempts(o.attempts), budget(std::move(b)) {}
 };
 
-/// Why the last attempt was the last one.
-error given_up(error last, std::size_t made, std::size_t most);
+/// Why the last attempt was the last one; `unaffordable`: the budget had none left.
+error given_up(error last, std::size_t made, std::size_t most, bool unaffordable);
 
 /// Tries again, as often and with such delays as its options and the budget say.
 template <class Resp, class Next>
@@ -43,7 +43,8 @@ private:
     std::size_t most;
     Attempt attempt;
     Done done;
-    bool granted = false; ///< the budget's leave for this attempt
+    bool granted = false;      ///< the budget's leave for this attempt
+    bool unaffordable = false; ///< and what it said of the next one
   };
 
   template <class Host, class Progress>
@@ -62,9 +63,12 @@ private:
   bool again(Host& host, const std::shared_ptr<Progress>& p, const error& e) {
     const auto delay = delay_after(host, *p, e);
     const auto left = p->attempt.remaining();
-    if (!delay || p->attempt.over() || (left && *delay >= *left)
-        || !this->state->budget->take(host.now()))
+    if (!delay || p->attempt.over() || (left && *delay >= *left))
       return false;
+    if (!this->state->budget->take(host.now())) {
+      p->unaffordable = true;
+      return false;
+    }
     p->granted = true;
     host.sleep(p->attempt, *delay, [this, &host, p] {
       if (auto why = p->attempt.over())
@@ -90,7 +94,8 @@ private:
     if (std::exchange(p.granted, false))
       this->state->budget->finished();
     if (!r)
-      r = tl::unexpected<error>{given_up(std::move(r).error(), p.schedule.attempts(), p.most)};
+      r = tl::unexpected<error>{
+          given_up(std::move(r).error(), p.schedule.attempts(), p.most, p.unaffordable)};
     p.done(std::move(r));
   }
 };
