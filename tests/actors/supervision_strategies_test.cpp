@@ -183,6 +183,20 @@ TEST_SUITE("supervision_machine") {
     CHECK(w.states() == "a running");
   }
 
+  TEST_CASE("an end counts once, as it was told first") {
+    world w;
+    w.with({"a", "b"});
+    w.holds_end = {"b"};
+    w.terminate("b"); // what happens meanwhile waits in line
+    w.events.clear();
+
+    w.crashes("a");
+    w.exits("a", machine::exit::normal, "echo");
+
+    CHECK(w.child("a").why == "crash");
+    CHECK(w.events.size() == 1);
+  }
+
   TEST_CASE("a start that declines is no failure, and the next child is started") {
     world w{{.strategy = strategy::one_for_all}};
     w.with({"a", "b"});

@@ -125,10 +125,10 @@ void breaker_machine::record_trial(const tally& t, time_point now) {
     decide_trials(now);
 }
 
-// Without any outcome nothing is known of what was called, so it is not trusted.
+// None at all reaches every threshold: nothing is known of what was called, so it is not trusted.
 void breaker_machine::decide_trials(time_point at) {
   const auto v = rates(trials_);
-  if (trials_.total == 0 || v.failing || v.slow)
+  if (v.failing || v.slow)
     open(at);
   else
     enter(breaker_state::closed, at);

@@ -1,5 +1,6 @@
 #include <troupe/policy/supervision_machine.hpp>
 
+#include <cassert>
 #include <chrono>
 #include <utility>
 
@@ -89,7 +90,7 @@ bool supervision_machine::start_next() {
   auto& [i, c] = *at;
   op.cursor = i + 1;
   op.awaited = i;
-  set_due(i, c, std::nullopt);
+  assert(!c.due_); // it is its timer that starts it, or it was ended before
   c.state = child_state::starting;
   ++c.run;
   orders_.push_back({order_kind::start, i, c.run});
