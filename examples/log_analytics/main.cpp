@@ -95,12 +95,13 @@ progress_state progress_of(const troupe::run& run, const aggregate& sum,
 /// Waits for the end of `run`, or on an interrupt drains it: the source stops, the rest is counted.
 troupe::report follow(troupe::run& run, const aggregate& sum, const dead_letter_file& dead,
                       std::optional<std::uint64_t> total, progress_line& line) {
-  for (;;) {
-    if (auto end = run.wait_for(progress_line::period))
+  constexpr int looks = 10; // for an interrupt, before the line is drawn again
+  for (int look = 1;; ++look) {
+    if (auto end = run.wait_for(progress_line::period / looks))
       return *end;
     if (interrupted())
       return run.drain(drain_limit);
-    if (line.shown())
+    if (line.shown() && look % looks == 0)
       line.draw(progress_of(run, sum, dead, total));
   }
 }
