@@ -1,10 +1,8 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
-#include <limits>
-#include <utility>
 
+#include <troupe/count.hpp>
 #include <troupe/on_error.hpp>
 
 namespace troupe {
@@ -19,22 +17,6 @@ enum class emit {
 enum class thread {
   shared, ///< on the scheduler's threads: for code that computes and does not block
   own,    ///< on a thread of its own: for code that blocks
-};
-
-/// A number of things in an option: any integer may be given, and a negative one is refused by the
-/// check that names the option instead of turning into a huge one.
-class count {
-public:
-  template <std::integral I>
-  constexpr count(I n) noexcept
-      : value_(std::in_range<long long>(n) ? static_cast<long long>(n)
-                                           : std::numeric_limits<long long>::max()) {}
-
-  constexpr long long value() const noexcept { return value_; }
-  constexpr operator std::size_t() const noexcept { return static_cast<std::size_t>(value_); }
-
-private:
-  long long value_;
 };
 
 /// How many workers a stage may have; their number follows the load. One number is a fixed one.

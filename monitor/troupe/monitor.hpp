@@ -10,6 +10,7 @@
 #include <caf/fwd.hpp>
 
 #include <troupe/alert.hpp>
+#include <troupe/count.hpp>
 #include <troupe/observer.hpp>
 #include <troupe/threshold.hpp>
 
@@ -28,7 +29,7 @@ struct monitor_options {
   /// destroy the monitor.
   std::function<void(const alert&)> on_alert{};
 
-  std::size_t history = 1024; ///< alerts that are kept
+  count history = 1024; ///< alerts that are kept
 };
 
 /// Watches runs: samples their counters, judges rules, tells of alerts.

@@ -20,6 +20,7 @@
 #include <troupe/context.hpp>
 #include <troupe/detail/attempt.hpp>
 #include <troupe/detail/blocking_wait.hpp>
+#include <troupe/detail/refusal.hpp>
 #include <troupe/detail/tool_option.hpp>
 #include <troupe/options.hpp>
 #include <troupe/policy/expiring_lru.hpp>
@@ -182,6 +183,7 @@ private:
 
   static std::size_t checked(const cache_options& o) {
     detail::need_at_least_one("cache", "capacity", o.capacity);
+    detail::check_count("cache", "capacity", o.capacity, 1, detail::largest_count);
     if (o.ttl < duration::zero())
       throw std::invalid_argument("cache: ttl = " + std::to_string(o.ttl.count())
                                   + " ns, needs at least 0");

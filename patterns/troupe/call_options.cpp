@@ -28,6 +28,8 @@ void validate(const call_options& o, const std::string& name) {
   if (o.restarts.max < o.restarts.min)
     detail::refuse(where, "restarts.max", detail::as_text(o.restarts.max),
                    "at least restarts.min, " + detail::as_text(o.restarts.min));
+  if (!(o.restarts.factor >= 0.0 && o.restarts.factor <= 1.0))
+    detail::refuse(where, "restarts.factor", detail::as_text(o.restarts.factor), "0 to 1");
 }
 
 } // namespace troupe

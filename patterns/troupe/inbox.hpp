@@ -69,9 +69,7 @@ private:
 /// Drain:  the queue is closed to new items and what it holds is delivered.
 template <class T>
 std::pair<inbox_ref<T>, flow<T>> inbox(std::string name, inbox_options<T> options = {}) {
-  if (options.capacity.value() < 1)
-    detail::refuse("inbox", name, "capacity", std::to_string(options.capacity.value()),
-                   "at least 1");
+  detail::check_count("inbox", name, "capacity", options.capacity);
   auto queue = std::make_shared<detail::inbox_queue<T>>(name, options.capacity, options.overflow,
                                                         std::move(options.on_drop));
   auto n = detail::source_node(std::move(name), "inbox", {});

@@ -157,8 +157,7 @@ namespace {
 
 flow<line> lines_from(std::string name, std::function<std::unique_ptr<text_input>()> open,
                       const lines_options& options) {
-  if (options.longest.value() < 1)
-    refuse("lines", name, "longest", std::to_string(options.longest.value()), "at least 1");
+  check_count("lines", name, "longest", options.longest);
   auto n = source_node(std::move(name), "lines", {.buffer = options.buffer, .thread = thread::own});
   n.reads_input = true;
   n.make_source = [open = std::move(open), options](std::size_t, caf::actor_system&) {

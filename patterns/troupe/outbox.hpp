@@ -73,9 +73,7 @@ private:
 ///         full queue fails the run, and `receive` does not drive it: run the jobs, then try.
 template <class T>
 auto outbox(std::string name, outbox_options options = {}) {
-  if (options.capacity.value() < 1)
-    detail::refuse("outbox", name, "capacity", std::to_string(options.capacity.value()),
-                   "at least 1");
+  detail::check_count("outbox", name, "capacity", options.capacity);
   auto queue = std::make_shared<detail::outbox_queue<T>>(name, options.capacity);
   auto sink = detail::pipe_of{[=]<class U>(const flow<U>& f) {
     if constexpr (std::constructible_from<T, U&&>) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include <troupe/detail/refusal.hpp>
 #include <troupe/detail/tool_option.hpp>
 #include <troupe/policy/fifo_permits.hpp>
 
@@ -100,6 +101,7 @@ void semaphore::permit::release() noexcept {
 
 semaphore::semaphore(count permits) {
   detail::need_at_least_one("semaphore", "permits", permits);
+  detail::check_count("semaphore", "permits", permits, 1, detail::largest_count);
   state_ = std::make_shared<detail::semaphore_state>(permits);
 }
 

@@ -3,12 +3,7 @@
 namespace troupe::detail {
 
 void check(const actor_service_options& o) {
-  if (o.max_in_flight.value() < 1)
-    refuse("service_of", o.name, "max_in_flight", std::to_string(o.max_in_flight.value()),
-           "at least 1");
-  if (o.max_in_flight.value() > 1'000'000'000)
-    refuse("service_of", o.name, "max_in_flight", std::to_string(o.max_in_flight.value()),
-           "at most 1000000000");
+  check_count("service_of", o.name, "max_in_flight", o.max_in_flight, 1'000'000'000);
   if (o.timeout < duration::zero())
     refuse("service_of", o.name, "timeout", "a negative duration", "0 (none) or more");
   (void)full_of("service_of", o.name, o.overflow);

@@ -329,9 +329,7 @@ auto reduce(std::string name, S init, F function, serial_options options = {}) {
 template <class K>
 requires(!std::same_as<K, distinct_options>) auto distinct(std::string name, K key,
                                                            distinct_options options = {}) {
-  if (options.remember.value() < 1)
-    detail::refuse("distinct", name, "remember", std::to_string(options.remember.value()),
-                   "at least 1");
+  detail::check_count("distinct", name, "remember", options.remember);
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
     if constexpr (std::invocable<K&, const T&>) {
       auto n = detail::serial_node(name, "distinct", {.buffer = options.buffer});

@@ -11,25 +11,18 @@ constexpr long long most_waiting
     = 1'000'000'000'000; // with the workers it is still an edge's buffer
 
 void check_range(const std::string& name, const worker_range& r) {
-  if (r.min.value() < 1)
-    refuse("worker_pool", name, "workers.min", std::to_string(r.min.value()), "at least 1");
+  check_count("worker_pool", name, "workers.min", r.min, most_workers);
   if (r.max.value() < r.min.value())
     refuse("worker_pool", name, "workers.max", std::to_string(r.max.value()),
            "at least workers.min (" + std::to_string(r.min.value()) + ")");
-  if (r.max.value() > most_workers)
-    refuse("worker_pool", name, "workers.max", std::to_string(r.max.value()),
-           "at most " + std::to_string(most_workers));
+  check_count("worker_pool", name, "workers.max", r.max, most_workers);
 }
 
 } // namespace
 
 node pool_node(std::string name, const pool_options& o) {
   check_range(name, o.workers);
-  if (o.queue.value() < 1)
-    refuse("worker_pool", name, "queue", std::to_string(o.queue.value()), "at least 1");
-  if (o.queue.value() > most_waiting)
-    refuse("worker_pool", name, "queue", std::to_string(o.queue.value()),
-           "at most " + std::to_string(most_waiting));
+  check_count("worker_pool", name, "queue", o.queue, most_waiting);
   if (o.wait_target < duration::zero() || o.cooldown < duration::zero())
     refuse("worker_pool", name, o.cooldown < duration::zero() ? "cooldown" : "wait_target",
            "a negative duration", "0 or more");

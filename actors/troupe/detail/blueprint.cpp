@@ -59,16 +59,15 @@ void refuse(std::string_view what, const std::string& name, std::string_view opt
                               + " = " + value + ", needs " + std::string{valid});
 }
 
-namespace {
-
-void check_count(const node& n, std::string_view option, count given, long long most,
-                 const std::string& limit = {}) {
+void check_count(std::string_view what, const std::string& name, std::string_view option,
+                 count given, long long most) {
   if (given.value() < 1)
-    refuse(n.what, n.name, option, std::to_string(given.value()), "at least 1");
+    refuse(what, name, option, std::to_string(given.value()), "at least 1");
   if (given.value() > most)
-    refuse(n.what, n.name, option, std::to_string(given.value()),
-           "at most " + (limit.empty() ? std::to_string(most) : limit));
+    refuse(what, name, option, std::to_string(given.value()), "at most " + std::to_string(most));
 }
+
+namespace {
 
 std::string_view workers_option(const node& n) {
   if (n.role == role::source)
@@ -80,14 +79,16 @@ std::string_view workers_option(const node& n) {
 
 void check(const node& n) {
   constexpr long long most_actors = 10'000;
-  constexpr long long most_items = 1LL << 40;
   if (n.name.empty())
     refuse(n.what, n.name, "name", "\"\"", "at least one character");
-  check_count(n, workers_option(n), n.workers, most_actors);
-  check_count(n, "buffer", n.buffer, most_items);
-  if (!n.batch.is_automatic())
-    check_count(n, "batch", n.batch.items(), n.buffer.value(),
-                "buffer (" + std::to_string(n.buffer.value()) + ")");
+  check_count(n.what, n.name, workers_option(n), n.workers, most_actors);
+  check_count(n.what, n.name, "buffer", n.buffer);
+  if (n.batch.is_automatic())
+    return;
+  check_count(n.what, n.name, "batch", n.batch.items());
+  if (n.batch.items() > n.buffer)
+    refuse(n.what, n.name, "batch", std::to_string(n.batch.items().value()),
+           "at most buffer (" + std::to_string(n.buffer.value()) + ")");
 }
 
 void refuse_name(const node& n) {

@@ -13,6 +13,7 @@
 #include <troupe/detail/divider.hpp>
 #include <troupe/detail/joiner.hpp>
 #include <troupe/detail/kernel.hpp>
+#include <troupe/detail/refusal.hpp>
 #include <troupe/detail/stage_controls.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/on_error.hpp>
@@ -115,6 +116,10 @@ std::vector<ends> independent(const std::vector<ends>& parts);
 ends unite(const std::vector<ends>& parts);
 
 /// `stage "parse": parallel = 0, needs at least 1`
+/// Refuses less than 1 and more than `most`.
+void check_count(std::string_view what, const std::string& name, std::string_view option,
+                 count given, long long most = largest_count);
+
 [[noreturn]] void refuse(std::string_view what, const std::string& name, std::string_view option,
                          const std::string& value, std::string_view valid);
 

@@ -25,7 +25,6 @@ void check_positive(std::string_view where, std::string_view option, duration gi
 } // namespace
 
 void validate(const circuit_breaker& o, std::string_view where) {
-  constexpr auto unlimited = std::numeric_limits<long long>::max();
   check_rate(where, "failure_rate", o.failure_rate);
   check_rate(where, "slow_rate", o.slow_rate);
   check_positive(where, "slow_after", o.slow_after);
@@ -33,7 +32,7 @@ void validate(const circuit_breaker& o, std::string_view where) {
     check_positive(where, "window", o.window.span());
   else
     detail::check_count(where, "window", o.window.calls(), 1, most_calls);
-  detail::check_count(where, "minimum_calls", o.minimum_calls, 1, unlimited);
+  detail::check_count(where, "minimum_calls", o.minimum_calls, 1, detail::largest_count);
   detail::check_count(where, "trials", o.trials, 1, most_calls);
   check_positive(where, "cooldown", o.cooldown);
   if (!(o.cooldown_factor >= 1.0 && std::isfinite(o.cooldown_factor)))

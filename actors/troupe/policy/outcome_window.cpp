@@ -33,7 +33,7 @@ void call_window::clear() noexcept {
 }
 
 // Rounded up: one sum more than there are grains in the span is always enough.
-time_window::time_window(duration span)
+time_window::time_window(time_span span)
     : span_(span), grain_((span.count() - 1) / grains + 1), ring_(grains + 1) {}
 
 void time_window::add(const tally& t, time_point now) noexcept {

@@ -60,7 +60,7 @@ private:
 class time_window {
 public:
   /// More than 0.
-  explicit time_window(duration span);
+  explicit time_window(time_span span);
 
   void add(const tally& t, time_point now) noexcept;
   const tally& sum(time_point now) noexcept;

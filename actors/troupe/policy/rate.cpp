@@ -7,7 +7,7 @@
 namespace troupe {
 
 // Multiplied before it is divided: what divides without a rest then comes out exactly.
-double rate::permits_in(duration d) const noexcept {
+double rate::permits_in(time_span d) const noexcept {
   if (d <= duration::zero() || !(permits_ > 0.0))
     return 0.0;
   return static_cast<double>(d.count()) * permits_ / static_cast<double>(period_.count());

@@ -44,7 +44,7 @@ public:
   }
 
   /// How many permits come in `d`; none if it is zero or negative.
-  double permits_in(duration d) const noexcept;
+  double permits_in(time_span d) const noexcept;
   /// How long until so many permits have come: rounded up, duration::max() if that is too long.
   duration time_for(double permits) const noexcept;
 
@@ -73,6 +73,8 @@ constexpr rate unlimited() noexcept {
 }
 /// One permit each `interval`.
 constexpr rate every(time_span interval) noexcept {
+  if (interval == duration::min()) // not a number: no rate either
+    return {std::numeric_limits<double>::quiet_NaN(), std::chrono::seconds{1}};
   return interval > duration::zero() ? rate{1.0, interval} : unlimited();
 }
 

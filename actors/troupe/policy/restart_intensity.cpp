@@ -12,7 +12,7 @@ namespace troupe {
 namespace {
 
 constexpr std::string_view me = "restart_intensity";
-constexpr auto no_end = std::numeric_limits<long long>::max();
+constexpr auto no_end = std::numeric_limits<std::size_t>::max();
 
 // Unsigned: the distance between two ends of the range is more than a duration can hold.
 std::uint64_t ticks(auto t) noexcept { return static_cast<std::uint64_t>(t.count()); }
@@ -29,15 +29,18 @@ restart_intensity::restart_intensity(count restarts, time_span period)
     detail::refuse(me, "restarts", std::to_string(restarts.value()), "at least 0");
   if (period <= duration::zero())
     detail::refuse(me, "period", detail::as_text(period), "more than 0 ms");
-  restarts_ = static_cast<std::size_t>(restarts.value());
+  detail::check_count(me, "restarts", restarts, 0, detail::largest_count);
+  restarts_ = restarts;
 }
 
-restart_intensity restart_intensity::unlimited() { return {no_end, duration::max()}; }
+restart_intensity restart_intensity::unlimited() {
+  auto i = never();
+  i.restarts_ = no_end;
+  return i;
+}
 restart_intensity restart_intensity::never() { return {0, duration::max()}; }
 
-bool restart_intensity::is_unlimited() const noexcept {
-  return restarts_ == static_cast<std::size_t>(no_end);
-}
+bool restart_intensity::is_unlimited() const noexcept { return restarts_ == no_end; }
 
 bool restart_intensity::record(time_point now) {
   if (is_unlimited())

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include <troupe/count.hpp>
+#include <troupe/detail/refusal.hpp>
 #include <troupe/error.hpp>
 #include <troupe/policy/backoff.hpp>
 
@@ -34,7 +36,7 @@ enum class jitter { none, full, decorrelated };
 ///         does not come back.
 /// Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
 struct retry {
-  std::size_t attempts = 3;
+  count attempts = 3;
   troupe::backoff backoff = {std::chrono::milliseconds{20}, std::chrono::seconds{1}};
   troupe::jitter jitter = troupe::jitter::full;
   std::function<bool(const error&)> retry_if = {}; // empty: every error but refusals
@@ -161,8 +163,9 @@ inline void validate(const retry& r, std::string_view where) {
   const auto ms = [&](duration d) {
     return number(std::chrono::duration<double, std::milli>{d}.count()) + " ms";
   };
-  if (r.attempts < 1)
-    refuse("attempts", "0", "at least 1");
+  if (r.attempts.value() < 1)
+    refuse("attempts", std::to_string(r.attempts.value()), "at least 1");
+  detail::check_count(where, "attempts", r.attempts, 1, detail::largest_count);
   if (r.backoff.min < duration::zero())
     refuse("backoff.min", ms(r.backoff.min), "at least 0 ms");
   if (r.backoff.max < r.backoff.min)

@@ -75,7 +75,7 @@ duration token_bucket::wait_for(double n, double tokens) const {
   return missing <= rounding_ ? duration::zero() : rate_.time_for(missing - rounding_ / 2);
 }
 
-reservation token_bucket::take(time_point now, double n, time_span max_wait) {
+reservation token_bucket::take(time_point now, double n, duration max_wait) {
   reservation r;
   if (rate_.is_unlimited()) {
     r.ok_ = true;

@@ -82,7 +82,7 @@ private:
 
   level at(time_point now) const;
   duration wait_for(double n, double tokens) const;
-  reservation take(time_point now, double n, time_span max_wait);
+  reservation take(time_point now, double n, duration max_wait);
   void keep(const level& l, time_point now) noexcept;
   void measure() noexcept;
 

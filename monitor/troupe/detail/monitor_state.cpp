@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <troupe/detail/metric_text.hpp>
+#include <troupe/detail/refusal.hpp>
 
 namespace troupe::detail {
 
@@ -35,8 +36,9 @@ monitor_state::monitor_state(monitor_options options)
     throw std::invalid_argument("monitor: sample_every = "
                                 + format_duration(options_.sample_every, written_digits)
                                 + ", needs more than 0s");
-  if (options_.history == 0)
-    throw std::invalid_argument("monitor: history = 0, needs at least 1");
+  if (options_.history.value() < 1)
+    refuse("monitor", "history", std::to_string(options_.history.value()), "at least 1");
+  check_count("monitor", "history", options_.history, 1, largest_count);
 }
 
 // -- any thread --------------------------------------------------------------------------------

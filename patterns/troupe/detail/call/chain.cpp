@@ -113,6 +113,8 @@ void call_controls::check(const settings& s) const {
     validate(timeout{*s.timeout}, where + ": timeout");
   if (s.attempts && s.attempts->value() < 1)
     refuse(where, "attempts", std::to_string(s.attempts->value()), "at least 1");
+  if (s.attempts)
+    check_count(where, "attempts", *s.attempts, 1, largest_count);
 }
 
 // -- layers' shared state -------------------------------------------------------------------------

@@ -1,0 +1,109 @@
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "../durations.hpp"
+#include "../support.hpp"
+#include "monitor_fixture.hpp"
+#include <troupe/alert_machine.hpp>
+
+namespace tr = troupe;
+using namespace durations;
+using namespace support;
+
+namespace {
+
+constexpr tr::time_point t0{1h};
+constexpr auto an_age = 50 * 365 * 24h;
+
+/// Whether the rule tells of a breach that lasts for an age.
+bool raises(const tr::threshold& rule, double value) {
+  tr::alert_machine machine{rule};
+  return machine.feed(t0, value) || machine.feed(t0 + an_age, value);
+}
+
+/// Five items, of which one a second gets through.
+tr::flow<void> paced() {
+  return tr::from("n", numbers(5)) | tr::rate_limit("one a second", tr::every(1s))
+         | tr::ignore("end");
+}
+
+std::vector<row> rules() {
+  return {
+      {"threshold hold", "for_at_least", takes::from_zero,
+       [](time_span d) {
+         holds((tr::mailbox_depth("x") > 1).for_at_least(d).options().hold == d);
+       }},
+      {"threshold for_at_least", "for_at_least", takes::from_zero,
+       [](time_span d) {
+         const auto rule = (tr::mailbox_depth("x") > 10).for_at_least(d);
+         holds(raises(rule, 11) == !for_ever(d));
+       }},
+      {"threshold cooldown", "cooldown", takes::from_zero,
+       [](time_span d) {
+         tr::alert_machine machine{(tr::mailbox_depth("x") > 10).cooldown(d)};
+         holds(machine.feed(t0, 11).has_value());
+         holds(machine.feed(t0, 9).has_value());
+         holds(machine.feed(t0 + an_age, 11).has_value() == !for_ever(d));
+       }},
+      {"threshold operator>", "threshold", takes::from_zero,
+       [](time_span d) { holds(raises(tr::p99_latency("x") > d, 3600.0) == !for_ever(d)); }},
+      {"threshold operator<", "threshold", takes::from_zero,
+       [](time_span d) { holds(raises(tr::p99_latency("x") < d, 3600.0) == for_ever(d)); }},
+  };
+}
+
+std::vector<row> watchers() {
+  return {
+      {"monitor sample_every", "sample_every = ", takes::above_zero,
+       [](time_span d) {
+         virtual_system sys;
+         tr::monitor m{sys, {.sample_every = d}};
+         const auto run = std::make_shared<monitor_tests::fake_run>(sys);
+         m.watch(run);
+         tr::detail::virtual_time::run_for(sys, at_once(d) ? tr::duration{20ns} : 24h);
+         holds((run->samples == 1) == for_ever(d));
+         run->over = true;
+       }},
+      {"manager stop", "", takes::all,
+       [](time_span d) {
+         virtual_system sys;
+         tr::manager m{sys};
+         m.add("f", paced());
+         m.start("f");
+         tr::detail::virtual_time::run_jobs(sys);
+         holds(m.stop("f", d).clean() == for_ever(d));
+       }},
+      {"manager restart", "", takes::all,
+       [](time_span d) {
+         virtual_system sys;
+         tr::manager m{sys};
+         m.add("f", paced());
+         m.start("f");
+         tr::detail::virtual_time::run_jobs(sys);
+         holds(m.restart("f", d).clean() == for_ever(d));
+       }},
+      {"manager remove", "", takes::all,
+       [](time_span d) {
+         virtual_system sys;
+         tr::manager m{sys};
+         m.add("f", paced());
+         m.start("f");
+         tr::detail::virtual_time::run_jobs(sys);
+         const auto before = tr::detail::now(*sys);
+         m.remove("f", d);
+         holds((tr::detail::now(*sys) - before >= 4s) == for_ever(d));
+       }},
+  };
+}
+
+} // namespace
+
+TEST_SUITE("watch durations") {
+  TEST_CASE("rules take the ends of their ranges, or refuse them by name") { check_all(rules()); }
+  TEST_CASE("who watches and manages takes the ends of the ranges, or refuses them by name") {
+    check_all(watchers());
+  }
+}
