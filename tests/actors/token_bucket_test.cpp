@@ -209,6 +209,17 @@ TEST_SUITE("token_bucket") {
     CHECK(empty.allow_up_to(t(9), t(99), 5) == 0);
   }
 
+  TEST_CASE("what may never act is no reservation, and takes nothing") {
+    for (const auto& r : {per_second(0), per_second(1e-10)}) {
+      token_bucket b{r, 1, t(0)};
+      CHECK(b.allow(t(0)));
+      for (int i = 0; i < 10; ++i)
+        CHECK_FALSE(b.reserve(t(0), 1).ok());
+      b.set_rate(t(0), per_second(1));
+      CHECK(b.reserve(t(0), 1).delay(t(0)) == 1s);
+    }
+  }
+
   TEST_CASE("a rate that begins at zero can be set") {
     token_bucket b{per_second(0), 1, t(0)};
     CHECK(b.allow(t(0)));
