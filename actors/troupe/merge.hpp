@@ -32,10 +32,14 @@ using comparison = std::function<bool(const T&, const T&)>;
 ///                  partition.
 /// round_robin:     one item of each input in turn; one that has none is passed over.
 /// weighted:        in turn by weight: 6, 3 and 1 give 6, 3 and 1 of ten while all have items.
-/// priority:        the first input that has an item, always.
-/// sorted:          sorted inputs into one sorted output; waits until every input shows an item or
-///                  has ended. `less` names its item type; for a generic one write sorted<T>(less).
-///                  std::less<> and std::greater<> are fine.
+/// priority:        the first input that has an item, always. Edges behind it, down to the sinks,
+///                  hold 4 items unless their `.buffer` is given: these it cannot overtake.
+/// sorted:          sorted inputs into one sorted output, or the run fails; waits until every input
+///                  shows an item or has ended. Behind a fan_out the stream itself is to be sorted:
+///                  it is handed on in its order, and the first item out of order fails the run.
+///                  Behind a split, a branch that has nothing while another is full is passed over;
+///                  what it brings too late fails the run. `less` names its item type; for a
+///                  generic one write sorted<T>(less). std::less<> and std::greater<> are fine.
 /// latest:          the newest item of each input in turn; older ones are dropped, and counted.
 ///
 /// An input that ends leaves the others flowing; the output ends when all have.

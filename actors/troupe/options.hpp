@@ -19,6 +19,10 @@ enum class thread {
   own,    ///< on a thread of its own: for code that blocks
 };
 
+/// Most items on an edge. Behind a `merge::priority` a few, or what has come before would be all
+/// that an urgent item has to wait for.
+inline constexpr count default_buffer = count::unless_given(1024);
+
 /// How many workers a stage may have; their number follows the load. One number is a fixed one.
 struct worker_range {
   count min = 1;

@@ -89,7 +89,7 @@ struct batch_options {
       = {};           ///< a batch leaves at the latest so long after its first item; 0: when full
   batch_key key = {}; ///< items of different keys are never mixed
   count hold = 0;     ///< most items held in all groups together; 0: 16 x size, or 16,384
-  count buffer = 1024;
+  count buffer = default_buffer;
 };
 
 namespace detail {

@@ -36,7 +36,7 @@ std::ostream& operator<<(std::ostream& out, const dead_letter_line& l);
 struct replay_options {
   std::string stage = {};             ///< only letters of this stage; empty: all
   count longest = 16LL * 1024 * 1024; ///< bytes of a line; a longer one is malformed
-  count buffer = 1024;                ///< most lines, and most letters, on their edges
+  count buffer = default_buffer;      ///< most lines, and most letters, on their edges
   troupe::on_error on_error = troupe::on_error::stop; ///< for lines that are malformed
 };
 

@@ -21,6 +21,7 @@ node fan_in_node(std::string name, const fan_in_options& options, std::size_t in
     n.joining = joining::by_item;
     break;
   }
+  n.overtakes = options.merge.what() == merge::rule::priority;
   if (options.merge.what() == merge::rule::weighted)
     n.weights = check_weights("fan_in", n.name, options.merge.weights(), inputs);
   return n;

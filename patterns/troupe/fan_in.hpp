@@ -17,7 +17,8 @@ namespace troupe {
 
 struct fan_in_options {
   troupe::merge merge = troupe::merge::first_available;
-  count buffer = 1024; ///< most items on each edge into it; the lanes of a fan_out are one
+  count buffer
+      = default_buffer; ///< most items on each edge into it; the lanes of a fan_out are one
 };
 
 namespace detail {
@@ -27,17 +28,22 @@ node fan_in_node(std::string name, const fan_in_options& options, std::size_t in
 /// For merge::in_order: that all these branches can be put in order again.
 void check_order(const node& join, const std::vector<ends>& parts, const node* split);
 
+/// What `sorted` compares by; empty for any other merge.
 template <class T>
-std::function<std::unique_ptr<joiner>()> sorting(comparison<T> less) {
-  return [less] { return std::make_unique<sorting_joiner<T>>(less); };
-}
-
-template <class T>
-std::function<std::unique_ptr<joiner>()> natural_sorting(const std::string& name, bool reversed) {
+comparison<T> comparison_of(const std::string& name, const merge& m) {
+  if (m.what() == merge::rule::sorted) {
+    if (const auto* const less = m.less<T>())
+      return *less;
+    refuse("fan_in", name, "merge", "sorted by a comparison of another type",
+           "a comparison of the item type of the flow");
+  }
+  const bool reversed = m.what() == merge::rule::sorted_in_reverse;
+  if (!reversed && m.what() != merge::rule::sorted_naturally)
+    return {};
   if constexpr (std::totally_ordered<T>) {
     if (reversed)
-      return sorting<T>(std::greater<T>{});
-    return sorting<T>(std::less<T>{});
+      return std::greater<T>{};
+    return std::less<T>{};
   } else {
     refuse("fan_in", name, "merge", "sorted by the items' own order",
            "items that can be compared by <; or give a comparison");
@@ -62,15 +68,10 @@ std::function<std::unique_ptr<joiner>()> joiner_maker(const std::string& name, c
     return in_turn(merge_order::rule::priority);
   case merge::rule::latest:
     return [] { return std::make_unique<latest_joiner<T>>(); };
-  case merge::rule::sorted_naturally:
-    return natural_sorting<T>(name, false);
-  case merge::rule::sorted_in_reverse:
-    return natural_sorting<T>(name, true);
   case merge::rule::sorted:
-    if (const auto* const less = m.less<T>())
-      return sorting<T>(*less);
-    refuse("fan_in", name, "merge", "sorted by a comparison of another type",
-           "a comparison of the item type of the flow");
+  case merge::rule::sorted_naturally:
+  case merge::rule::sorted_in_reverse:
+    return [less = comparison_of<T>(name, m)] { return std::make_unique<sorting_joiner<T>>(less); };
   case merge::rule::first_available:
   case merge::rule::in_order:
     break;
@@ -83,7 +84,15 @@ flow<T> merged(std::string name, const fan_in_options& options, const std::vecto
                const node* split, std::size_t inputs) {
   auto n = fan_in_node(std::move(name), options, inputs);
   n.output = item_type_of<T>();
-  n.make_joiner = joiner_maker<T>(n.name, options.merge, inputs, n.weights);
+  const auto less = comparison_of<T>(n.name, options.merge);
+  if (const auto& before = parts.front().last.node; less && before != nullptr && before->lanes) {
+    // The lanes of a fan_out are one stream, and a worker that has nothing would hold up the rest.
+    n.joining = joining::in_order;
+    n.make_check = [less] { return std::make_unique<sorted_check<T>>(less); };
+  } else {
+    n.sees_all = static_cast<bool>(less);
+    n.make_joiner = joiner_maker<T>(n.name, options.merge, inputs, n.weights);
+  }
   if (n.joining == joining::in_order) {
     check_order(n, parts, split);
     n.restores = split;
@@ -127,10 +136,12 @@ struct fan_in_pipe : pipe_tag {
 ///     | troupe::fan_in("receipts", {.merge = troupe::merge::in_order})
 ///
 /// Shape:  lanes<T> -> flow<T>; one actor. See `merge` for the order.
-/// Bound:  `buffer` items on the edges into it. first_available and in_order hold nothing of their
-///         own: they pass batches on, so the edge behind them is the same one.
+/// Bound:  `buffer` items on the edges into it. first_available, in_order, and sorted behind a
+///         fan_out hold nothing of their own: they pass batches on, so the edge behind them is the
+///         same one.
 /// Errors: std::invalid_argument for weights that do not fit the inputs, a comparison of another
-///         type, or in_order behind branches whose stages do not answer item by item.
+///         type, an empty flow, or in_order behind branches whose stages do not answer item by
+///         item. What sorted cannot hand on in order fails the run.
 /// Cost:   first_available and in_order look at batches, the others at items (about 3 ns each).
 inline detail::fan_in_pipe fan_in(std::string name, fan_in_options options = {}) {
   return {std::move(name), std::move(options)};
@@ -192,7 +203,7 @@ requires(detail::are_lanes<Flows> || ...) flow<detail::invalid> fan_in(std::stri
 /// Bound:  `buffer` items on each edge into it.
 template <class A, class B>
 flow<std::pair<A, B>> zip(std::string name, const flow<A>& a, const flow<B>& b,
-                          count buffer = 1024) {
+                          count buffer = default_buffer) {
   if constexpr (std::is_void_v<A> || std::is_void_v<B>) {
     static_assert(detail::never<A>, "troupe: a flow of this zip already ends in a sink");
     return {};

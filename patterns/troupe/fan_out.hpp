@@ -17,7 +17,7 @@ namespace troupe {
 struct fan_out_options {
   count workers = 1;                   ///< actors that run the function at the same time
   dispatch to = dispatch::round_robin; ///< who gets the next item
-  count buffer = 1024;                 ///< most items on the edge to all workers together
+  count buffer = default_buffer;       ///< most items on the edge to all workers together
   batch_size batch = automatic;        ///< items handled at a time
   troupe::on_error on_error = troupe::on_error::stop;
   restart_intensity intensity = restart_intensity::never(); ///< as in stage_options

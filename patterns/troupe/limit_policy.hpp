@@ -16,7 +16,7 @@ enum class limit {
 struct rate_limit_options {
   amount burst = 1; ///< most at once after a pause; at least 1
   limit mode = limit::shape;
-  count buffer = 1024; ///< items on the edge into a stage; nothing else uses it
+  count buffer = default_buffer; ///< items on the edge into a stage; nothing else uses it
 };
 
 /// A rate limit on the calls of `troupe::call`, which applies it.

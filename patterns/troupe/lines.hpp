@@ -96,8 +96,8 @@ enum class long_line {
 };
 
 struct lines_options {
-  count buffer = 1024;         ///< most lines on the edge out of the source
-  count longest = 1024 * 1024; ///< bytes
+  count buffer = default_buffer; ///< most lines on the edge out of the source
+  count longest = 1024 * 1024;   ///< bytes
   long_line too_long = long_line::fail;
 };
 

@@ -17,8 +17,8 @@
 namespace troupe {
 
 struct outbox_options {
-  count capacity = 1024; ///< items that wait for a receiver
-  count buffer = 1024;   ///< most items on the edge into it
+  count capacity = 1024;         ///< items that wait for a receiver
+  count buffer = default_buffer; ///< most items on the edge into it
 };
 
 /// The end of an outbox that items are taken from. Copyable; callable from any thread.

@@ -17,7 +17,7 @@ namespace troupe {
 
 struct sink_options {
   count consumers = 1; ///< actors that run the function at the same time, each with its own copy
-  count buffer = 1024; ///< most items on the edge into the sink
+  count buffer = default_buffer; ///< most items on the edge into the sink
   batch_size batch = automatic;
   troupe::on_error on_error = troupe::on_error::stop;
   restart_intensity intensity = restart_intensity::never(); ///< as in stage_options

@@ -22,13 +22,13 @@
 namespace troupe {
 
 struct produce_options {
-  count producers = 1; ///< actors that call the function, each with its own copy
-  count buffer = 1024; ///< most items on the edge out of the source
+  count producers = 1;           ///< actors that call the function, each with its own copy
+  count buffer = default_buffer; ///< most items on the edge out of the source
   troupe::thread thread = troupe::thread::shared; ///< own: for a function that blocks
 };
 
 struct source_options {
-  count buffer = 1024;
+  count buffer = default_buffer;
   troupe::thread thread = troupe::thread::shared;
 };
 

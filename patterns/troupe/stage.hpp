@@ -16,10 +16,10 @@
 namespace troupe {
 
 struct stage_options {
-  count parallel = 1;           ///< actors that run the function at the same time
-  emit order = emit::in_order;  ///< of the results, with parallel > 1
-  count buffer = 1024;          ///< most items on the edge into the stage
-  batch_size batch = automatic; ///< items handled at a time; 1 to buffer
+  count parallel = 1;            ///< actors that run the function at the same time
+  emit order = emit::in_order;   ///< of the results, with parallel > 1
+  count buffer = default_buffer; ///< most items on the edge into the stage
+  batch_size batch = automatic;  ///< items handled at a time; 1 to buffer
   troupe::on_error on_error = troupe::on_error::stop;
   /// How often the function may be made anew because it threw, in all its actors together. `never`:
   /// it is kept as it is, and a throw is a failing item like any other.

@@ -18,13 +18,13 @@ namespace troupe {
 
 /// For transforms that remember what they saw and so run in one actor.
 struct serial_options {
-  count buffer = 1024; ///< most items on the edge into it
+  count buffer = default_buffer; ///< most items on the edge into it
   troupe::thread thread = troupe::thread::shared;
 };
 
 struct distinct_options {
   count remember = 1 << 20; ///< keys; beyond it the oldest is forgotten, and may pass again
-  count buffer = 1024;
+  count buffer = default_buffer;
 };
 
 namespace detail {
@@ -115,6 +115,7 @@ struct take_op {
   using output = T;
   std::size_t left;
 
+  bool wants_nothing() const noexcept { return left == 0; }
   outcome operator()(T& item, emitter<T>& out, kernel_host& host) {
     if (left == 0) {
       host.enough();

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -21,6 +22,9 @@ using batch_ptr = caf::intrusive_ptr<batch_base>;
 
 /// Which numbered batch something results from, so that results can be put in order again.
 struct order_mark {
+  /// Instead of a number: the split that is waiting for room elsewhere has nothing for this branch.
+  static constexpr std::uint64_t resting = std::numeric_limits<std::uint64_t>::max();
+
   std::uint64_t sequence = 0;
   bool last = true; ///< nothing more results from that batch
 };
@@ -44,6 +48,12 @@ public:
     taken_up = false;
     marks.clear();
     indices.clear();
+  }
+
+  /// Whether it only says that its branch rests; inside of a numbered stage it is a batch as
+  /// others.
+  bool rests() const noexcept {
+    return marks.size() == 1 && marks.front().sequence == order_mark::resting;
   }
 
   /// Which item of the stage's input this is, for messages about it.

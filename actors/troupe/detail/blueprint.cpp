@@ -91,6 +91,12 @@ void check(const node& n) {
            "at most buffer (" + std::to_string(n.buffer.value()) + ")");
 }
 
+// What is upstream of it begins somewhere.
+void check_begun(const node& n, const ends& e) {
+  if (e.last.node == nullptr)
+    refuse(n.what, n.name, "upstream", "an empty flow", "one that begins with a source");
+}
+
 void refuse_name(const node& n) {
   refuse(n.what, n.name, "name", "\"" + n.name + "\"",
          "a name that no other stage of the flow has");
@@ -181,6 +187,7 @@ ends begin(node source) {
 
 ends append(const ends& e, node next) {
   check(next);
+  check_begun(next, e);
   check_names(e, &next);
   next.upstreams.push_back(e.last);
   return {{std::make_shared<const node>(std::move(next)), 0}, e.closed};
@@ -190,6 +197,7 @@ ends join(const std::vector<ends>& parts, node next) {
   check(next);
   ends all;
   for (const auto& part : parts) {
+    check_begun(next, part);
     add_closed(all, part.closed);
     next.upstreams.push_back(part.last);
   }

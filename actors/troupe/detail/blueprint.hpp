@@ -13,6 +13,7 @@
 #include <troupe/detail/divider.hpp>
 #include <troupe/detail/joiner.hpp>
 #include <troupe/detail/kernel.hpp>
+#include <troupe/detail/order_check.hpp>
 #include <troupe/detail/refusal.hpp>
 #include <troupe/detail/stage_controls.hpp>
 #include <troupe/metrics.hpp>
@@ -56,8 +57,8 @@ struct node {
   pattern_kind kind = pattern_kind::pipeline;
   count workers = 1;
   count max_workers = 1; ///< where that is more than `workers`, their number follows the load
-  count buffer = 1024;   ///< items on the edge into it; for a source, on the one out of it
-  std::size_t holds = 0; ///< items that its function may keep beyond the edges
+  count buffer = default_buffer; ///< items on the edge into it; for a source, on the one out of it
+  std::size_t holds = 0;         ///< items that its function may keep beyond the edges
   batch_size batch = automatic;
   emit order = emit::in_order;
   troupe::thread thread = troupe::thread::shared;
@@ -86,6 +87,9 @@ struct node {
   detail::joining joining = joining::as_they_come;
   std::function<std::unique_ptr<joiner>()> make_joiner;
   const node* restores = nullptr; ///< the split whose order this join restores
+  bool sees_all = false;          ///< a join that waits until every input shows an item
+  bool overtakes = false;         ///< a join at which some items overtake others
+  std::function<std::unique_ptr<order_check>()> make_check; ///< of what a join in order hands on
 
   std::vector<open_end> upstreams;
 

@@ -55,6 +55,8 @@ caf::actor crew::make(metric_block* block) {
   auto worker = makes_->worker(stage_, block);
   if (paused_)
     anon_send_urgent(worker, pause_msg{true});
+  if (plan_)
+    anon_send_urgent(worker, plan_msg{*plan_});
   workers_.push_back(worker);
   blocks_.push_back(block);
   return worker;
@@ -77,10 +79,9 @@ std::vector<caf::actor> crew::resize(std::size_t n) {
   const auto& flow = makes_->flow();
   if (!added.empty() && flow.at(stage_).role == role::stage) {
     // The edge behind them holds what it held: each may have less of it out.
-    const auto plan
-        = flow.plan_out(stage_, 0, std::max(workers_.size(), flow.at(stage_).most_workers()));
+    plan_ = flow.plan_out(stage_, 0, std::max(workers_.size(), flow.at(stage_).most_workers()));
     for (const auto& worker : workers_)
-      anon_send_urgent(worker, plan_msg{plan, 0});
+      anon_send_urgent(worker, plan_msg{*plan_});
   }
   tell(added, nullptr);
   return added;

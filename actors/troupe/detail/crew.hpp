@@ -60,6 +60,7 @@ private:
   std::size_t active_;
   std::size_t min_;
   std::optional<pool_resizer> resizer_;
+  std::optional<edge_plan> plan_; ///< of the edge behind each, if it is not that of the start
   bool paused_ = false;
   bool closed_ = false;
 };

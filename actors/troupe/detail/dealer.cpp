@@ -41,6 +41,7 @@ void dealer::send(std::size_t to) {
   auto& s = outlets_[to];
   open_[to] = nullptr;
   s.sent += s.out.current()->size();
+  s.rests = false;
   if (keeps_hold_)
     s.lent.emplace_back(s.out.current());
   s.out.send_now(*self_, now_);
@@ -60,6 +61,12 @@ void dealer::send_due() {
   for (std::size_t i = 0; i < outlets_.size(); ++i)
     if (open_[i] != nullptr && outlets_[i].out.ledger().should_send(open_[i]->size()))
       send(i);
+}
+
+void dealer::rest(std::size_t to) {
+  auto& s = outlets_[to];
+  if (!s.rests && !s.satisfied && open_[to] == nullptr && s.out.settled())
+    s.rests = s.out.send_rest(*self_, now_);
 }
 
 void dealer::flush() {
@@ -99,6 +106,10 @@ std::size_t dealer::busy() const noexcept {
   return static_cast<std::size_t>(
       std::count_if(outlets_.begin(), outlets_.end(),
                     [](const slot& s) { return !s.lost && s.out.ledger().items_away() > 0; }));
+}
+
+bool dealer::any_satisfied() const noexcept {
+  return std::any_of(outlets_.begin(), outlets_.end(), [](const slot& s) { return s.satisfied; });
 }
 
 bool dealer::all_satisfied() const noexcept {

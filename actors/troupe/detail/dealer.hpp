@@ -59,8 +59,9 @@ public:
     now_ = now;
   }
   void home(batch_ptr batch, std::size_t from);
-  void replan(std::size_t to, edge_plan plan) { outlets_[to].out.replan(plan); }
   void send_due();
+  /// Says that nothing follows there for now, if all that was sent there has been dealt with.
+  void rest(std::size_t to);
   /// Sends what is open, however little.
   void flush();
   void end();
@@ -72,6 +73,7 @@ public:
   std::size_t busy() const noexcept;
   void satisfy(std::size_t to) { outlets_[to].satisfied = true; }
   bool all_satisfied() const noexcept;
+  bool any_satisfied() const noexcept;
   /// Items, over this outlet.
   std::uint64_t sent(std::size_t to) const { return outlets_[to].sent; }
   std::size_t take_skipped() noexcept { return std::exchange(skipped_, 0); }
@@ -84,6 +86,7 @@ private:
     std::uint64_t sent = 0;
     bool satisfied = false;
     bool lost = false;
+    bool rests = false; ///< it was told so, after all that was sent
   };
 
   batch_base* open_another(std::size_t to);

@@ -205,8 +205,7 @@ void distributor::on_end(std::uint32_t) {
 // What one worker says holds for all: they feed the same merger. Waiting for the others would be
 // waiting for dead ones too.
 void distributor::on_enough() {
-  if (!std::exchange(satisfied_, true))
-    send_urgent(this, upstream_.front().actor, enough_msg{upstream_.front().port});
+  send_urgent(this, upstream_.front().actor, enough_msg{upstream_.front().port});
 }
 
 } // namespace troupe::detail

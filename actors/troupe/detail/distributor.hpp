@@ -65,7 +65,6 @@ private:
   std::size_t alive_ = 0;
   std::size_t active_ = 0; ///< how many of them are to be used
   bool strained_ = false;  ///< the supervisor knows that something waits
-  bool satisfied_ = false; ///< nothing more is wanted behind the workers
   bool ended_ = false;
   bool dismissed_ = false; ///< the workers have been told that nothing follows
 };

@@ -5,11 +5,30 @@
 
 namespace troupe::detail {
 
+namespace {
+
+// What has left a merge can be overtaken no more: behind one where that matters little is to wait.
+std::size_t buffer_into(const node& n, bool overtaken) {
+  constexpr std::size_t little = 4;
+  if (!overtaken || n.buffer.is_given())
+    return n.buffer;
+  return n.batch.is_automatic() ? little
+                                : std::max<std::size_t>(little, 2 * std::size_t{n.batch.items()});
+}
+
+} // namespace
+
 graph::graph(const ends& e) : nodes_(in_flow_order(e)) {
   std::map<const node*, std::size_t> index;
+  std::vector<bool> overtaken; // whether something upstream lets items overtake others
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    for (const auto& up : nodes_[i]->upstreams)
-      edges_.push_back({index.at(up.node.get()), up.branch, i});
+    overtaken.push_back(false);
+    for (const auto& up : nodes_[i]->upstreams) {
+      const auto from = index.at(up.node.get());
+      edges_.push_back({from, up.branch, i});
+      overtaken[i] = overtaken[i] || overtaken[from] || at(from).overtakes;
+    }
+    buffers_.push_back(buffer_into(at(i), overtaken[i]));
     index.emplace(nodes_[i].get(), i);
   }
 }
@@ -56,17 +75,24 @@ bool graph::has_merger(std::size_t i) const {
 }
 
 // Not every branch leads to the join: of what goes into a sink the join would wait in vain.
-bool graph::restored(std::size_t split, std::uint32_t branch) const {
-  auto e = edge{split, branch, after(split, branch)};
-  while (e.to != nowhere && at(e.to).role != role::join)
-    e = {e.to, 0, after(e.to)};
-  return e.to != nowhere && at(e.to).restores == nodes_[split].get();
+std::size_t graph::join_behind(std::size_t split, std::uint32_t branch) const {
+  auto to = after(split, branch);
+  while (to != nowhere && at(to).role != role::join)
+    to = after(to);
+  return to;
+}
+
+bool graph::must_show(std::size_t split, std::uint32_t branch) const {
+  const auto join = join_behind(split, branch);
+  return join != nowhere && at(join).sees_all;
 }
 
 bool graph::numbers(std::size_t i, std::uint32_t branch) const {
   const auto& n = at(i);
-  if (n.role == role::split)
-    return restored(i, branch);
+  if (n.role == role::split) {
+    const auto join = join_behind(i, branch);
+    return join != nowhere && at(join).restores == nodes_[i].get();
+  }
   if (n.lanes)
     return at(after(i)).joining == joining::in_order;
   return n.role == role::stage && is_crew(n) && is_in_order(i);
@@ -94,14 +120,14 @@ edge_plan graph::plan_out(std::size_t i, std::uint32_t branch) const {
 edge_plan graph::plan_out(std::size_t i, std::uint32_t branch, std::size_t workers) const {
   const auto& from = at(i);
   auto to = after(i, branch);
-  std::size_t buffer = at(to).buffer;
+  std::size_t buffer = buffers_[to];
   // A source may ask for less than the stage behind it would allow.
   if (from.role == role::source)
     buffer = std::min<std::size_t>(buffer, from.buffer);
   // What a merger passes on stays the sender's.
   while (at(to).passes_on() && after(to) != nowhere) {
     to = after(to);
-    buffer = std::min<std::size_t>(buffer, at(to).buffer);
+    buffer = std::min(buffer, buffers_[to]);
   }
   if (deals_items(to))
     return plan_edge(std::max<std::size_t>(1, buffer / 2), from.output.bytes, workers, 1);
@@ -110,18 +136,18 @@ edge_plan graph::plan_out(std::size_t i, std::uint32_t branch, std::size_t worke
 
 edge_plan graph::plan_deal(std::size_t i) const {
   const auto& n = at(i);
-  const std::size_t buffer = n.buffer;
+  const auto buffer = buffers_[i];
   auto plan = plan_edge(std::max<std::size_t>(1, buffer - buffer / 2),
                         at(into(i).front().from).output.bytes, 1, n.most_workers());
   plan.receivers = 1; // each outlet has its own
   return plan;
 }
 
-std::size_t graph::batch_in(const edge& e) const {
+edge_plan graph::plan_in(const edge& e) const {
   auto from = e;
   while (at(from.from).passes_on())
     from = into(from.from).front();
-  return plan_out(from.from, from.branch).capacity;
+  return plan_out(from.from, from.branch);
 }
 
 std::size_t graph::bound(const edge& e) const {

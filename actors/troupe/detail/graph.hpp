@@ -38,6 +38,8 @@ public:
   /// Whether what this node deals out, of a split into that branch, is put in order again behind
   /// it.
   bool numbers(std::size_t i, std::uint32_t branch = 0) const;
+  /// Whether the join behind this branch hands on nothing before all its inputs show something.
+  bool must_show(std::size_t split, std::uint32_t branch) const;
   /// Whether several parts with an order between them are processed where this node stands.
   bool is_in_order(std::size_t i) const;
 
@@ -47,18 +49,21 @@ public:
   /// For an item distributor and all its workers together.
   edge_plan plan_deal(std::size_t i) const;
   /// The most items in a batch that comes in over this edge.
-  std::size_t batch_in(const edge& e) const;
+  std::size_t batch_in(const edge& e) const { return plan_in(e).capacity; }
+  /// For each actor that sends over it.
+  edge_plan plan_in(const edge& e) const;
   /// The most items on this edge.
   std::size_t bound(const edge& e) const;
   /// Actors besides those that run the node's function.
   std::size_t helpers(std::size_t i) const;
 
 private:
-  bool restored(std::size_t split, std::uint32_t branch) const;
+  std::size_t join_behind(std::size_t split, std::uint32_t branch) const;
   std::size_t senders(std::size_t i) const;
 
   std::vector<node_ptr> nodes_;
   std::vector<edge> edges_;
+  std::vector<std::size_t> buffers_; ///< by node: items on the edge into it
 };
 
 } // namespace troupe::detail

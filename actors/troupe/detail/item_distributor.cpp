@@ -23,13 +23,10 @@ caf::message_handler item_distributor::handlers() {
         pump();
       },
       [this](enough_msg msg) {
-        out_.satisfy(msg.outlet);
-        // Workers feed the same merger: what one says holds for all, also for those that are dead.
-        if ((to_workers() || out_.all_satisfied()) && !std::exchange(satisfied_, true))
-          in_.tell_enough(*this);
+        unwanted_.push_back(msg.outlet);
+        take_unwanted();
         pump();
       },
-      [this](plan_msg msg) { out_.replan(msg.outlet, msg.plan); },
       [this](const crew_msg& msg) {
         take_in(msg);
         pump();
@@ -67,7 +64,20 @@ void item_distributor::wire(wire_msg& msg) {
     active_ = *setup_.workers;
     divider_->resize(active_);
   }
+  take_unwanted();
   pump();
+}
+
+// Not before we are wired; that nothing is wanted may come first.
+void item_distributor::take_unwanted() {
+  if (out_.size() == 0)
+    return;
+  for (const auto outlet : std::exchange(unwanted_, {}))
+    out_.satisfy(outlet);
+  // Workers feed the same merger: what one says holds for all, also for those that are dead.
+  if ((to_workers() ? out_.any_satisfied() : out_.all_satisfied())
+      && !std::exchange(satisfied_, true))
+    in_.tell_enough(*this);
 }
 
 void item_distributor::settle() noexcept {
@@ -157,8 +167,8 @@ void item_distributor::pump() {
   out_.begin(*this, clock_);
   if (may_work() && resize_if_due()) {
     deal_again();
-    if (again_.empty())
-      deal();
+    if (again_.empty() && !deal() && !to_workers())
+      rest_while_blocked();
   }
   if (may_work())
     out_.send_due();
@@ -201,7 +211,8 @@ void item_distributor::deal_again() {
     again_.pop_front();
 }
 
-void item_distributor::deal() {
+// False: there is no room for the next one.
+bool item_distributor::deal() {
   while (may_work() && !in_.empty()) {
     auto& batch = in_.front();
     if (!std::exchange(batch.taken_up, true)) {
@@ -222,9 +233,19 @@ void item_distributor::deal() {
     counts().filter(filtered);
     counts().deliver(items - filtered);
     if (!used_up)
-      return;
+      return false;
     in_.pop(*this);
   }
+  return true;
+}
+
+// One branch is full, and perhaps because the join behind it waits for another: nothing will come
+// there before there is room here.
+void item_distributor::rest_while_blocked() {
+  out_.send_due();
+  for (std::size_t i = 0; may_work() && i < out_.size(); ++i)
+    if (setup_.rests[i])
+      out_.rest(i);
 }
 
 void item_distributor::finish_if_done() {

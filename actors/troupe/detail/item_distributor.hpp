@@ -20,6 +20,7 @@ struct item_distributor_setup {
   std::vector<edge_plan> plans;       ///< of the branches; for workers the first one holds for all
   std::vector<bool> numbers;          ///< likewise: results are put in order again
   std::optional<std::size_t> workers; ///< how many to begin with; empty: these are branches
+  std::vector<bool> rests; ///< of the branches: the join behind it waits until all show something
 };
 
 /// Looks at each item to tell which of its receivers gets it: the workers of a stage, or branches.
@@ -46,11 +47,13 @@ private:
   bool to_workers() const noexcept { return setup_.workers.has_value(); }
   void employ(const caf::actor& worker, std::size_t slot);
   void take_in(const crew_msg& msg);
+  void take_unwanted();
   void on_worker_gone(std::size_t slot);
   void show_sent();
   bool resize_if_due();
   void deal_again();
-  void deal();
+  bool deal();
+  void rest_while_blocked();
   bool step(batch_base& in);
   void finish_if_done();
 
@@ -58,7 +61,8 @@ private:
   std::unique_ptr<divider> divider_;
   inlet in_;
   dealer out_;
-  std::deque<batch_ptr> again_; ///< what dead workers left behind
+  std::deque<batch_ptr> again_;         ///< what dead workers left behind
+  std::vector<std::uint32_t> unwanted_; ///< outlets behind which nothing more is wanted
   std::optional<std::size_t> resize_to_;
   std::uint64_t dealt_ = 0;
   time_point clock_{}; ///< the last time read

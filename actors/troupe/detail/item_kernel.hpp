@@ -151,7 +151,7 @@ outcome settle(Answer&& answer, Emit& emit, std::exception_ptr& fault) {
 /// An operation may derive from `faulty` to return errors, have `keeps()` to say that a failed item
 /// is intact, `view(item, kept)` to show another thing than the item to the dead-letter sink, and
 /// have `begin_batch`, called before the first item of each `step`, and `finish` / `due` / `expire`
-/// like `kernel`.
+/// / `wants_nothing` like `kernel`.
 template <class Op>
 class item_kernel final : public kernel {
   using input = typename Op::input;
@@ -207,6 +207,13 @@ public:
       emitter<output> emit{out};
       op_.expire(now, emit, host);
     }
+  }
+
+  bool wants_nothing() const noexcept override {
+    if constexpr (requires { op_.wants_nothing(); })
+      return op_.wants_nothing();
+    else
+      return false;
   }
 
   void keep_items() override {

@@ -12,6 +12,12 @@ caf::message_handler item_merger::handlers() {
   return caf::message_handler{
       [this](end_msg msg) {
         lanes_[msg.inlet].end();
+        // Workers end when all has been dealt with: nobody who dies after that is replaced.
+        setup_.more_follow = false;
+        pump();
+      },
+      [this](lanes_msg) {
+        setup_.more_follow = false;
         pump();
       },
       [this](enough_msg) {
@@ -23,17 +29,17 @@ caf::message_handler item_merger::handlers() {
         add_lane({msg.worker, 0});
         detail::send(this, msg.worker, wire_msg{{}, {{caf::actor{this}, lane}}});
       },
-      [this](plan_msg msg) {
-        setup_.out.replan(msg.plan);
-        pump();
-      },
   }
       .or_else(common_handlers());
 }
 
 void item_merger::on_data(batch_ptr batch, std::uint32_t inlet) {
   take_up(*batch);
-  lanes_[inlet].push(std::move(batch));
+  resting_[inlet] = batch->rests();
+  if (resting_[inlet])
+    lanes_[inlet].give_back(*this, std::move(batch));
+  else
+    lanes_[inlet].push(std::move(batch));
   pump();
 }
 
@@ -55,8 +61,8 @@ void item_merger::wire(wire_msg& msg) {
 }
 
 void item_merger::add_lane(const endpoint& from) {
-  lanes_.emplace_back(
-      batch_sizer{setup_.batches[std::min(lanes_.size(), setup_.batches.size() - 1)]});
+  lanes_.emplace_back(batch_sizer{plan_of(lanes_.size()).capacity});
+  resting_.push_back(false);
   lanes_.back().connect(from);
   // One that dies has no time to say that it was all.
   watch_actor(from.actor, [this, lane = lanes_.size() - 1](const caf::error&) {
@@ -65,6 +71,10 @@ void item_merger::add_lane(const endpoint& from) {
   });
   if (satisfied_)
     lanes_.back().tell_enough(*this);
+}
+
+const edge_plan& item_merger::plan_of(std::size_t lane) const {
+  return setup_.inputs[std::min(lane, setup_.inputs.size() - 1)];
 }
 
 void item_merger::release() {
@@ -94,6 +104,8 @@ void item_merger::pump() {
 
 void item_merger::join() {
   lane_set lanes{lanes_, *this, *this};
+  if (is_blocked())
+    lanes.pass_over(resting_);
   auto& out = setup_.out;
   const auto began = now();
   const auto before = counts().totals().in_flight;
@@ -140,8 +152,20 @@ void item_merger::filter_rest() {
     }
 }
 
+// An input that rests has nothing while the split that feeds it waits for room in another; and that
+// may be one of which all that can come is here.
+bool item_merger::is_blocked() const {
+  if (std::find(resting_.begin(), resting_.end(), true) == resting_.end())
+    return false;
+  for (std::size_t i = 0; i < lanes_.size(); ++i)
+    if (lanes_[i].is_full(plan_of(i).items))
+      return true;
+  return false;
+}
+
 bool item_merger::exhausted() const {
-  return std::all_of(lanes_.begin(), lanes_.end(), [](const inlet& l) { return l.exhausted(); });
+  return !setup_.more_follow
+         && std::all_of(lanes_.begin(), lanes_.end(), [](const inlet& l) { return l.exhausted(); });
 }
 
 void item_merger::finish_if_done() {

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <stdexcept>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,6 +28,12 @@ public:
   bool has(std::size_t lane) const { return !lanes_[lane].empty(); }
   /// Whether nothing is there and nothing will come.
   bool exhausted(std::size_t lane) const { return lanes_[lane].exhausted(); }
+  /// Those of `resting` that have nothing need not be waited for.
+  void pass_over(const std::vector<bool>& resting) { resting_ = &resting; }
+  /// Whether nothing is there, and nothing will come before something else has been handed on.
+  bool rests(std::size_t lane) const {
+    return resting_ != nullptr && (*resting_)[lane] && lanes_[lane].empty();
+  }
 
   template <class T>
   T& front(std::size_t lane) const {
@@ -65,6 +74,7 @@ private:
   kernel_host& host_;
   linked_actor& self_;
   account& counts_;
+  const std::vector<bool>* resting_ = nullptr;
 };
 
 /// Makes one stream of several, item by item; made anew for each run.
@@ -105,6 +115,9 @@ private:
 
 /// Sorted lanes into one sorted stream: the least of the front items, once every lane that has not
 /// ended shows one. Of equal items, that of the earlier lane comes first.
+///
+/// A lane that rests is passed over. Should it then bring something that belongs before what was
+/// handed on meanwhile, that is an error; likewise to pass it over where items cannot be copied.
 template <class T>
 class sorting_joiner final : public joiner {
 public:
@@ -114,7 +127,9 @@ public:
   bool step(lane_set& in, batch_base& out) override {
     auto& items = static_cast<batch<T>&>(out).items;
     const auto later = [&](std::size_t a, std::size_t b) { return comes_after(in, a, b); };
+    const auto before = items.size();
     while (items.size() < out.limit && all_shown(in, later) && !heap_.empty()) {
+      check(in.front<T>(heap_.front()));
       std::pop_heap(heap_.begin(), heap_.end(), later);
       const auto lane = heap_.back();
       heap_.pop_back();
@@ -123,6 +138,8 @@ public:
       in.take(lane);
       changed_ = lane;
     }
+    if (passed_over_ && items.size() > before)
+      remember(items[items.size() - 1]);
     return true;
   }
 
@@ -139,15 +156,21 @@ private:
   template <class Later>
   bool all_shown(lane_set& in, Later later) {
     if (const auto lane = std::exchange(changed_, std::nullopt);
-        lane && missing_ == 0 && shown_.size() == in.size()) {
+        lane && missing_ == 0 && !passed_over_ && shown_.size() == in.size()) {
       if (show(in, *lane, later))
         return true;
     }
     missing_ = 0;
+    passed_over_ = false;
     shown_.resize(in.size());
-    for (std::size_t i = 0; i < in.size(); ++i)
-      if (!shown_[i] && !show(in, i, later) && !in.exhausted(i))
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (shown_[i] || show(in, i, later) || in.exhausted(i))
+        continue;
+      if (in.rests(i))
+        passed_over_ = true;
+      else
         ++missing_;
+    }
     return missing_ == 0;
   }
 
@@ -161,11 +184,37 @@ private:
     return true;
   }
 
+  void check(const T& next) {
+    if constexpr (std::copy_constructible<T>) {
+      if (last_ && less_(next, *last_))
+        throw std::runtime_error(
+            "an input that had nothing while the buffers of another were full brought an item that "
+            "belongs before one handed on meanwhile; give its branches buffers that cover the "
+            "difference");
+      if (!passed_over_)
+        last_.reset();
+    } else if (passed_over_) {
+      throw std::runtime_error(
+          "an input has nothing while the buffers of another are full; give its branches buffers "
+          "that cover the difference, or items that can be copied");
+    }
+  }
+
+  void remember([[maybe_unused]] const T& item) {
+    if constexpr (std::copy_constructible<T>)
+      last_.emplace(item);
+  }
+
+  struct nothing {};
+
   comparison less_;
   std::vector<std::size_t> heap_;
   std::vector<bool> shown_;
   std::optional<std::size_t> changed_;
   std::size_t missing_ = 1; ///< lanes that may yet have something smaller
+  bool passed_over_ = false;
+  /// What was handed on last, since a lane was passed over.
+  std::conditional_t<std::copy_constructible<T>, std::optional<T>, nothing> last_;
 };
 
 /// The newest item of each lane in turn; what it has overtaken is dropped.

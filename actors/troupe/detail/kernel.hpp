@@ -102,6 +102,9 @@ public:
   /// Whether it takes up nothing before `due`: `step` has left items where they were.
   virtual bool waits() const noexcept { return false; }
 
+  /// Whether it needs no input at all.
+  virtual bool wants_nothing() const noexcept { return false; }
+
   /// For those with a rate.
   virtual void retune(const tuning&, time_point /*now*/) {}
 

@@ -75,13 +75,13 @@ public:
       wire_inside(i);
     for (const auto& e : flow().edges())
       connect(e);
-    for (auto& [actor, wire] : wires_)
-      anon_send(actor, std::move(wire));
+    introduce_all();
     std::vector<std::vector<caf::actor>> workers;
     for (auto& j : joints_)
       workers.push_back(j.workers);
     const auto shown = std::make_shared<roster>(std::move(workers));
-    anon_send(supervisor_, adopt_msg{children_, crews(), shown});
+    // Urgent, as much of what the supervisor is told is.
+    anon_send_urgent(supervisor_, adopt_msg{children_, crews(), shown});
     std::vector<caf::actor> all;
     for (const auto& c : children_) {
       if (c.is_source)
@@ -155,6 +155,20 @@ private:
       link(from.distributor, e.branch, to);
     else
       link(from.workers.front(), 0, to);
+  }
+
+  // Downstream first: who is wired may say at once that nothing follows, or that nothing is wanted.
+  void introduce_all() {
+    const auto introduce = [this](const caf::actor& actor) {
+      if (const auto wire = wires_.find(actor); wire != wires_.end())
+        anon_send(actor, std::move(wire->second));
+    };
+    for (auto j = joints_.rbegin(); j != joints_.rend(); ++j) {
+      introduce(j->merger);
+      for (const auto& worker : j->workers)
+        introduce(worker);
+      introduce(j->distributor);
+    }
   }
 
   std::vector<std::shared_ptr<crew>> crews() const {

@@ -48,6 +48,17 @@ void outlet::send_now(linked_actor& self, time_point now) {
   self.send_data(std::exchange(current_, nullptr), to_);
 }
 
+bool outlet::send_rest(linked_actor& self, time_point now) {
+  if (current_ != nullptr && current_->size() > 0)
+    send_now(self, now);
+  auto* const batch = open(0);
+  if (batch == nullptr)
+    return false;
+  batch->marks.assign(1, {order_mark::resting, true});
+  send_now(self, now);
+  return true;
+}
+
 void outlet::home(batch_ptr batch) {
   ledger_.home(batch->carried, batch->want);
   free_.push_back(std::move(batch));
@@ -78,9 +89,21 @@ void inlet::disconnect() noexcept {
 }
 
 void inlet::pop(linked_actor& self) {
-  batches_.front()->reset();
-  self.send_demand(std::move(batches_.front()), from_, sizer_.want());
+  give_back(self, std::move(batches_.front()));
   batches_.pop_front();
+}
+
+void inlet::give_back(linked_actor& self, batch_ptr batch) {
+  batch->reset();
+  told_ = sizer_.want();
+  self.send_demand(std::move(batch), from_, told_);
+}
+
+bool inlet::is_full(std::size_t room) const noexcept {
+  std::size_t items = 0;
+  for (const auto& batch : batches_)
+    items += batch->carried;
+  return items + told_ > room || batches_.size() >= room;
 }
 
 void inlet::tell_enough(linked_actor& self) {

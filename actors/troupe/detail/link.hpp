@@ -37,6 +37,8 @@ public:
   /// Takes an emptied batch home.
   void home(batch_ptr batch);
   void replan(edge_plan plan) { ledger_.replan(plan); }
+  /// Sends a batch that only says that this branch rests; false: no room for one now.
+  bool send_rest(linked_actor& self, time_point now);
   /// Tells the receiver that nothing follows; the current batch must have been sent.
   void end(linked_actor& self);
 
@@ -70,6 +72,10 @@ public:
   std::size_t waiting() const noexcept { return batches_.size(); }
   /// Done with the front batch: it goes home.
   void pop(linked_actor& self);
+  /// One that was not pushed goes home at once.
+  void give_back(linked_actor& self, batch_ptr batch);
+  /// Whether the sender, which may have `room` items out, has them all here and can send no more.
+  bool is_full(std::size_t room) const noexcept;
   void end() noexcept { ended_ = true; }
   /// Whether everything that was to come has been dealt with.
   bool exhausted() const noexcept { return ended_ && batches_.empty(); }
@@ -81,6 +87,7 @@ private:
   endpoint from_;
   std::deque<batch_ptr> batches_;
   batch_sizer sizer_;
+  std::size_t told_ = 1; ///< how many items the sender knows that its batches should hold
   bool ended_ = false;
 };
 

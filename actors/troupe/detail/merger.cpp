@@ -1,6 +1,7 @@
 #include <troupe/detail/merger.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace troupe::detail {
@@ -12,11 +13,19 @@ caf::message_handler merger::handlers() {
 
 void merger::release() {
   held_ = {};
+  check_ = nullptr;
+  setup_.make_check = nullptr;
   counts_.abandon_rest();
   publish();
 }
 
 void merger::on_wired() {
+  try {
+    if (setup_.make_check)
+      check_ = setup_.make_check();
+  } catch (...) {
+    fail(describe(std::current_exception()));
+  }
   for (std::size_t i = 0; i < upstream_.size(); ++i)
     watch_lane(i);
 }
@@ -35,7 +44,7 @@ void merger::add_lane(const caf::actor& worker) {
   upstream_.push_back({worker, 0});
   watch_lane(lane);
   detail::send(this, worker, wire_msg{{}, {{caf::actor{this}, static_cast<std::uint32_t>(lane)}}});
-  if (satisfied_)
+  if (is_satisfied())
     send_urgent(this, worker, enough_msg{0});
 }
 
@@ -62,10 +71,35 @@ void merger::pass_on(batch_ptr batch) {
     return_home(std::move(batch));
     return;
   }
+  if (failed_ || (check_ && !is_sorted(*batch)))
+    return;
   counts_.deliver(items);
   counts_.emit(items);
   ++away_;
   send_data(std::move(batch), downstream_.front());
+}
+
+bool merger::is_sorted(batch_base& batch) {
+  try {
+    const auto fault = check_->fault_in(batch);
+    if (!fault)
+      return true;
+    const auto index = std::to_string(counts_.totals().delivered + *fault);
+    fail({errc::stage_failed,
+          {},
+          "item " + index
+              + " belongs before the one ahead of it: behind a "
+                "fan_out the stream itself has to be sorted"});
+  } catch (...) {
+    fail(describe(std::current_exception()));
+  }
+  return false;
+}
+
+void merger::fail(const error& why) {
+  failed_ = true;
+  send_urgent(this, supervisor(),
+              failed_msg{error{why}.with_stage(state().stages()[setup_.stage].name)});
 }
 
 void merger::return_home(batch_ptr batch) {
@@ -107,7 +141,6 @@ void merger::quit_if_done() {
 }
 
 void merger::on_enough() {
-  satisfied_ = true;
   for (const auto& lane : upstream_)
     send_urgent(this, lane.actor, enough_msg{lane.port});
 }

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include <troupe/detail/account.hpp>
+#include <troupe/detail/order_check.hpp>
 #include <troupe/detail/router_actor.hpp>
 #include <troupe/policy/reorder_buffer.hpp>
 
@@ -12,6 +16,8 @@ namespace troupe::detail {
 struct merger_setup {
   bool in_order = false;         ///< of the marks that a distributor made; else as they come
   metric_block* block = nullptr; ///< where it counts, if it is a stage of its own
+  std::size_t stage = 0;         ///< index in the run's stages
+  std::function<std::unique_ptr<order_check>()> make_check = {}; ///< whether it is sorted as well
 };
 
 /// Passes on the batches of several actors as one stream: as they come, or in the order of the
@@ -24,7 +30,7 @@ class merger final : public router_actor {
 public:
   merger(caf::actor_config& cfg, std::shared_ptr<run_state> state, caf::actor supervisor,
          merger_setup setup)
-      : router_actor(cfg, std::move(state), std::move(supervisor)), setup_(setup) {}
+      : router_actor(cfg, std::move(state), std::move(supervisor)), setup_(std::move(setup)) {}
 
   const char* name() const override { return "troupe.merger"; }
 
@@ -40,6 +46,8 @@ private:
   void add_lane(const caf::actor& worker);
   void watch_lane(std::size_t lane);
   void pass_on(batch_ptr batch);
+  bool is_sorted(batch_base& batch);
+  void fail(const error& why);
   void return_home(batch_ptr batch);
   void publish() noexcept;
   void seal();
@@ -49,12 +57,13 @@ private:
   merger_setup setup_;
   account counts_;
   reorder_buffer<batch_ptr> held_;
+  std::unique_ptr<order_check> check_;
   std::vector<bool> ended_; ///< by lane
   bool sealed_ = false;     ///< no successor of one that has died is on its way
   bool complete_ = false;   ///< all have ended, and the receiver knows
+  bool failed_ = false;     ///< hands on nothing more, and is soon told to end
   std::size_t away_ = 0;
   std::size_t want_ = 1;
-  bool satisfied_ = false;
 };
 
 } // namespace troupe::detail

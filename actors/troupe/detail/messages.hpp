@@ -12,7 +12,33 @@
 #include <troupe/policy/demand_ledger.hpp>
 
 // What the actors of a flow say to each other besides batches (`linked_actor`). Data and its end
-// travel in order; everything else is control, sent urgently, and never waits behind data.
+// travel in order; everything else is control, and what is urgent never waits behind data. Nor does
+// it wait behind what introduces the receiver, so this is who may be told what before that:
+//
+// | message       | urgent | may come before                      | then |
+// |---------------|--------|--------------------------------------|-----------------------------------|
+// | wire_msg      |        | everything but what is named below   | sent downstream first | |
+// batch, end    |        | a new worker's merger is named to it | waits in the inlet | | batch,
+// home   | yes    | nothing: it answers data             |                                   | |
+// enough_msg    | yes    | wire_msg, or half of it              | kept, passed on when wired | |
+// plan_msg      | yes    | wire_msg of a new worker             | the outlet has its plan already |
+// | pause_msg     | yes    | wire_msg                             | kept: begins paused | |
+// abort_msg     | yes    | wire_msg                             | ends; what comes later is bounced
+// | | finish_msg    | yes    | pump_msg                             | a source is opened, then
+// closed   | | retune_msg    |        | nothing: behind wire_msg             | | | pump_msg      |
+// | nothing: behind wire_msg             |                                   | | crew_msg      | |
+// nothing: behind adopt_msg            |                                   | | lane_msg      | |
+// nothing: behind crew_msg             | before its worker can send a thing| | lanes_msg     | |
+// lane_msg of a worker never told of   | that worker is aborted            | | adopt_msg     | yes
+// | nothing but failed_msg               | all wire_msg were sent before it  | | failed_msg    |
+// yes    | adopt_msg                            | all are aborted when adopted      | |
+// strained_msg  | yes    | nothing: what strains is pumped      | adopt_msg is urgent for it | |
+// drain_msg     | yes    | nothing: after the start             | if adopted later: done then | |
+// stop_msg      | yes    | nothing: after the start             | likewise | | pause_stage_msg,
+// wishes_msg | | nothing: after the start      |                                   | | timer_msg,
+// look_msg |  | nothing: from the receiver itself    |                                   |
+//
+// A down message comes after all that its actor has sent without urgency.
 namespace troupe::detail {
 
 /// One end of a link, as the other end addresses it.
@@ -33,8 +59,8 @@ struct enough_msg {
   std::uint32_t outlet = 0;
 };
 
-/// Who the neighbours are: from the launcher, before anything else, or in two halves from the
-/// distributor and the merger that a worker joins later.
+/// Who the neighbours are: from the launcher, or in two halves from the distributor and the merger
+/// that a worker joins later.
 struct wire_msg {
   using internal_message = void;
   std::vector<endpoint> upstream;
@@ -61,11 +87,10 @@ struct lanes_msg {
   using internal_message = void;
 };
 
-/// To the sending side of an edge: it may hold this much from now on.
+/// To a worker of a stage: the edge out of it may hold this much from now on.
 struct plan_msg {
   using internal_message = void;
   edge_plan plan;
-  std::uint32_t outlet = 0;
 };
 
 /// To a source: there may be something to do.

@@ -13,15 +13,24 @@ void router_actor::on_exit() {
   state_ = nullptr;
 }
 
+// May come before we know whom to tell.
+void router_actor::enough() {
+  if (!std::exchange(satisfied_, true) && wired_)
+    on_enough();
+}
+
 caf::message_handler router_actor::handlers() {
   return {
       [this](end_msg msg) { on_end(msg.inlet); },
-      [this](enough_msg) { on_enough(); },
+      [this](enough_msg) { enough(); },
       [this](wire_msg& msg) {
         watch_actor(supervisor_, [this](const caf::error&) { quit(); });
         upstream_ = std::move(msg.upstream);
         downstream_ = std::move(msg.downstream);
         on_wired();
+        wired_ = true;
+        if (satisfied_)
+          on_enough();
       },
       [this](abort_msg) { quit(); },
   };

@@ -28,18 +28,24 @@ protected:
 
   virtual void on_wired() {}
   virtual void on_end(std::uint32_t inlet) = 0;
+  /// Nothing more is wanted behind this; called once.
   virtual void on_enough() = 0;
   virtual void release() = 0;
 
   run_state& state() noexcept { return *state_; }
   const caf::actor& supervisor() const noexcept { return supervisor_; }
+  bool is_satisfied() const noexcept { return satisfied_; }
 
   std::vector<endpoint> upstream_;
   std::vector<endpoint> downstream_;
 
 private:
+  void enough();
+
   std::shared_ptr<run_state> state_;
   caf::actor supervisor_;
+  bool wired_ = false;
+  bool satisfied_ = false;
 };
 
 } // namespace troupe::detail

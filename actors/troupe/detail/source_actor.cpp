@@ -36,10 +36,6 @@ caf::message_handler source_actor::handlers() {
         ended_ = true;
         pump();
       },
-      [this](plan_msg msg) {
-        out_.replan(msg.plan);
-        pump();
-      },
   }
       .or_else(common_handlers());
 }

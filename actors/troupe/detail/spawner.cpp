@@ -63,6 +63,7 @@ caf::actor spawner::item_dealer(std::size_t stage, metric_block* block) {
     for (std::uint32_t b = 0; b < graph_.branches(stage); ++b) {
       setup.plans.push_back(graph_.plan_out(stage, b));
       setup.numbers.push_back(graph_.numbers(stage, b));
+      setup.rests.push_back(graph_.must_show(stage, b));
     }
   } else {
     setup.plans.push_back(graph_.plan_deal(stage));
@@ -89,7 +90,7 @@ caf::actor spawner::dealer(std::size_t stage) {
 
 caf::actor spawner::merger(std::size_t stage) {
   return kept(detail::spawn<detail::merger>(*sys_, state_, supervisor_,
-                                            merger_setup{graph_.numbers(stage), nullptr}));
+                                            merger_setup{graph_.numbers(stage), nullptr, stage}));
 }
 
 caf::actor spawner::join(std::size_t stage) {
@@ -97,10 +98,12 @@ caf::actor spawner::join(std::size_t stage) {
   if (n.passes_on())
     return kept(detail::spawn<detail::merger>(
         *sys_, state_, supervisor_,
-        merger_setup{n.joining == joining::in_order, first_block(stage)}));
-  item_merger_setup setup{n.make_joiner, {}, outlet{n.output, graph_.plan_out(stage)}};
-  for (const auto& e : graph_.into(stage))
-    setup.batches.push_back(graph_.batch_in(e));
+        merger_setup{n.joining == joining::in_order, first_block(stage), stage, n.make_check}));
+  item_merger_setup setup{n.make_joiner, {}, outlet{n.output, graph_.plan_out(stage)}, false};
+  for (const auto& e : graph_.into(stage)) {
+    setup.inputs.push_back(graph_.plan_in(e));
+    setup.more_follow = setup.more_follow || graph_.at(e.from).lanes;
+  }
   return kept(detail::spawn<item_merger>(
       *sys_, worker_setup{state_, stage, first_block(stage), supervisor_}, std::move(setup)));
 }

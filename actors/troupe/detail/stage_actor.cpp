@@ -21,7 +21,7 @@ caf::message_handler stage_actor::handlers() {
         pump();
       },
       [this](enough_msg) {
-        if (!std::exchange(satisfied_, true))
+        if (!std::exchange(satisfied_, true) && in_.connected())
           in_.tell_enough(*this);
         pump();
       },
@@ -51,8 +51,11 @@ void stage_actor::on_demand(batch_ptr batch, std::uint32_t) {
 }
 
 void stage_actor::wire(wire_msg& msg) {
-  if (!msg.upstream.empty())
+  if (!msg.upstream.empty()) {
     in_.connect(std::move(msg.upstream.front()));
+    if (satisfied_) // that nothing is wanted may come first
+      in_.tell_enough(*this);
+  }
   if (!msg.downstream.empty())
     out_->connect(std::move(msg.downstream.front()));
   if (!in_.connected() || (out_ && !out_->connected()))
@@ -60,6 +63,8 @@ void stage_actor::wire(wire_msg& msg) {
   guarded([this] { make_kernel(); });
   if (!restarts_)
     make_kernel_ = nullptr;
+  if (kernel_ != nullptr && kernel_->wants_nothing())
+    enough();
   pump();
 }
 
@@ -97,6 +102,8 @@ void stage_actor::pump() {
   }
   if (out_ && may_work())
     out_->send_if_due(*this, clock_);
+  if (resting_)
+    rest_if_due();
   publish();
   if (finished_ && in_.exhausted() && (!out_ || out_->settled()))
     quit();
@@ -118,10 +125,20 @@ void stage_actor::take_up(batch_base& in) {
     publish();
 }
 
+void stage_actor::rest_if_due() {
+  if (!out_ || out_->ended() || !in_.empty() || !can_work() || kernel_->due())
+    return;
+  resting_ = !out_->send_rest(*this, clock_);
+  starved_ = starved_ || resting_;
+}
+
 // Whether `in` has been dealt with; false: no demand, or an item stands in the way.
 bool stage_actor::work_on(batch_base& in) {
   if (!in.taken_up)
     take_up(in);
+  resting_ = in.rests();
+  if (resting_)
+    return true;
   while (in.left() > 0) {
     if (satisfied_) {
       counts().filter(in.left());

@@ -51,6 +51,7 @@ private:
   bool work_on(batch_base& in);
   bool step(batch_base& in);
   bool close_mark(const batch_base& in);
+  void rest_if_due();
   bool expire_if_due();
   void finish();
   void make_kernel();
@@ -81,6 +82,7 @@ private:
   bool starved_ = false;   ///< stopped for want of demand: its return is worth a pump
   bool retry_pending_ = false;
   bool finished_ = false; ///< the kernel has handed on all that it held
+  bool resting_ = false;  ///< the branch rests: to be passed on behind all that came before
 };
 
 } // namespace troupe::detail
