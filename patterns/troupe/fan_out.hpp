@@ -104,7 +104,8 @@ struct fan_out_pipe : pipe_tag {
 ///         worker has not dealt with goes to the others and counts as redelivered; with none left
 ///         the run fails.
 /// Cost:   round_robin, weighted and by_key look at every item (about 2 ns); the others pass whole
-///         batches on. by_key in front of merge::in_order sends a batch for each change of worker.
+///         batches on. by_key in front of merge::in_order or sorted sends a batch for each change
+///         of worker.
 template <class F>
 detail::fan_out_pipe<std::decay_t<F>> fan_out(std::string name, F&& f,
                                               fan_out_options options = {}) {

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "../graph_support.hpp"
+#include <troupe/broadcast.hpp>
 #include <troupe/dispatch.hpp>
 #include <troupe/fan_in.hpp>
 #include <troupe/fan_out.hpp>
+#include <troupe/worker_pool.hpp>
 
 namespace tr = troupe;
 using namespace support;
@@ -18,6 +21,7 @@ using namespace support;
 namespace {
 
 constexpr int items = 150;
+const auto rising = tr::merge::sorted(std::less<>{});
 
 enum class event { nothing, one_dies, all_die, all_die_again, fewer, more, fewer_and_one_dies };
 constexpr event every_event[]
@@ -142,5 +146,84 @@ TEST_SUITE("properties of joints") {
             CHECK((what == event::all_die || what == event::all_die_again || what == event::one_dies
                    || what == event::fewer_and_one_dies || !end.error()));
           }
+  }
+
+  TEST_CASE("every split with every join, whichever branch has nothing and whoever dies: ends as a "
+            "loop would") {
+    std::mt19937 rng{2};
+    const std::vector<tr::merge> joins{rising,
+                                       rising,
+                                       tr::merge::in_order,
+                                       tr::merge::round_robin,
+                                       tr::merge::priority,
+                                       tr::merge::first_available};
+    for (int round = 0; round < 400; ++round) {
+      const auto& merge = joins[rng() % joins.size()];
+      const bool copies = rng() % 2 == 0;
+      const int buffer = std::vector{1, 2, 7, 1024}[rng() % 4];
+      const int rare = std::vector{1, 7, 100, 1000}[rng() % 4];
+      const int late = static_cast<int>(rng() % (items + 1));
+      const auto steps = rng() % 400;
+      CAPTURE(round);
+      CAPTURE(std::string{merge.name()});
+      CAPTURE(copies);
+      CAPTURE(buffer);
+      CAPTURE(rare);
+      CAPTURE(late);
+      CAPTURE(steps);
+      const auto is_rare = [rare](int x) { return x % rare == rare - 1; };
+      const auto branch = [late](int x) { return x < late ? 1 : 0; };
+      const auto a = tr::filter("few", is_rare, {.buffer = buffer})
+                     | tr::map("behind", [](int x) { return x; }, {.buffer = buffer});
+      const auto b = tr::map("work", [](int x) { return x; }, {.parallel = 3, .buffer = buffer});
+      const auto all = tr::fan_in("all", {.merge = merge, .buffer = buffer});
+      std::vector<int> model;
+      for (const int x : numbers(items)) {
+        if ((copies || x >= late) && is_rare(x))
+          model.push_back(x);
+        if (copies || x < late)
+          model.push_back(x);
+      }
+      virtual_system sys;
+      std::vector<int> out;
+      const auto n = tr::from("n", numbers(items));
+      const auto flow = (copies ? n | tr::broadcast("split", a, b) | all
+                                : n | tr::partition("split", branch, a, b) | all)
+                        | tr::collect("out", out);
+
+      auto r = tr::start(sys, flow);
+      run_steps(sys, steps);
+      const bool dies = rng() % 2 == 0;
+      CAPTURE(dies);
+      if (dies)
+        kill_all(r);
+      const auto end = accounted_graph(r.wait(), flow.topology());
+
+      CHECK((end.error() ? end.error()->message() : "none") == "none");
+      CHECK((keeps_order(merge) ? out : sorted(out)) == model);
+      CHECK(sys.actors() == 0);
+    }
+  }
+
+  TEST_CASE("a pool of which all die, and all successors, does everything at least once") {
+    std::mt19937 rng{3};
+    for (int round = 0; round < 60; ++round) {
+      CAPTURE(round);
+      virtual_system sys;
+      std::vector<int> out;
+      const auto flow = tr::from("n", numbers(items))
+                        | tr::worker_pool("work", slow_once([](int x) { return x % 17 == 5; }),
+                                          {.workers = {.min = 2, .max = 4},
+                                           .queue = 1 + int(rng() % 20),
+                                           .on_error = after(1s)})
+                        | tr::collect("out", out);
+
+      auto r = tr::start(sys, flow);
+      run_steps(sys, rng() % 300);
+      happens(event::all_die_again, r, sys, rng);
+
+      CHECK(accounted_graph(r.wait(), flow.topology()).clean());
+      CHECK(sorted(out) == numbers(items));
+    }
   }
 }

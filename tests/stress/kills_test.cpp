@@ -8,8 +8,10 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "../graph_support.hpp"
+#include "stress_time.hpp"
 #include <troupe/dispatch.hpp>
 
 namespace tr = troupe;
@@ -39,6 +41,20 @@ void kill_workers(const tr::run& r, std::mt19937& rng, std::uint64_t kills) {
       std::this_thread::yield();
     wait_for_more(r, 128);
   }
+}
+
+// All at once, and their successors as soon as they are there. The answer is how many.
+std::uint64_t kill_all_again(const tr::run& r, int waves) {
+  std::uint64_t kills = 0;
+  for (; waves > 0 && !r.done(); --waves) {
+    const auto workers = tr::detail::actors_of(r, "work");
+    for (const auto& worker : workers)
+      tr::detail::anon_kill(worker);
+    kills += workers.size();
+    while (!r.done() && employs(r, workers.back()))
+      std::this_thread::yield();
+  }
+  return kills;
 }
 
 } // namespace
@@ -99,5 +115,40 @@ TEST_SUITE("stress of kills") {
         CHECK(sys.actors() == 0);
       }
     }
+  }
+
+  TEST_CASE("all workers die at once, and so do their successors, 2,000 in all: each run ends, in "
+            "order, or fails by name") {
+    std::mt19937 rng{3};
+    std::uint64_t kills = 0;
+    const auto least = 2000 * static_cast<std::uint64_t>(stress_time() / 500ms);
+    for (int round = 0; kills < least; ++round)
+      for (const auto& to : every_dispatch())
+        for (const auto& merge : {tr::merge::in_order, tr::merge::sorted(std::less<>{}),
+                                  tr::merge::first_available, tr::merge::round_robin}) {
+          CAPTURE(std::string{to.name()});
+          CAPTURE(std::string{merge.name()});
+          CAPTURE(round);
+          threaded_system sys;
+          std::vector<int> out;
+          auto r = tr::start(
+              sys, tr::produce<int>("source", endless())
+                       | tr::fan_out("work", [](int x) { return x; },
+                                     {.workers = 3, .to = to, .buffer = round % 2 == 0 ? 16 : 1024})
+                       | tr::fan_in("all", {.merge = merge}) | tr::collect("out", out));
+          for (auto yields = rng() % 100; yields > 0; --yields)
+            std::this_thread::yield();
+          kills += kill_all_again(r, 10);
+          (void)r.drain();
+          const auto end = r.wait();
+
+          if (end.error()) {
+            CHECK(end.error()->code() == tr::errc::worker_died);
+            CHECK(end.error()->stage() == "work");
+          } else {
+            CHECK(out == numbers(static_cast<int>(end.stage("source").emitted)));
+          }
+          CHECK(sys.actors() == 0);
+        }
   }
 }

@@ -3,7 +3,6 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -22,11 +21,9 @@ using batch_ptr = caf::intrusive_ptr<batch_base>;
 
 /// Which numbered batch something results from, so that results can be put in order again.
 struct order_mark {
-  /// Instead of a number: the split that is waiting for room elsewhere has nothing for this branch.
-  static constexpr std::uint64_t resting = std::numeric_limits<std::uint64_t>::max();
-
   std::uint64_t sequence = 0;
-  bool last = true; ///< nothing more results from that batch
+  bool last = true;   ///< nothing more results from that batch
+  bool rests = false; ///< no such number, but that of a `full_msg`: this branch has nothing for now
 };
 
 /// Items on their way over an edge. Owned by the sending side of that edge, which lends it to the
@@ -52,9 +49,7 @@ public:
 
   /// Whether it only says that its branch rests; inside of a numbered stage it is a batch as
   /// others.
-  bool rests() const noexcept {
-    return marks.size() == 1 && marks.front().sequence == order_mark::resting;
-  }
+  bool rests() const noexcept { return marks.size() == 1 && marks.front().rests; }
 
   /// Which item of the stage's input this is, for messages about it.
   std::uint64_t index_of(std::size_t item) const {

@@ -25,8 +25,10 @@ batch_base* dealer::open_another(std::size_t to) {
   if (numbers && last_ != to && open_[last_] != nullptr)
     send(last_);
   auto* const batch = outlets_[to].out.open();
-  if (batch == nullptr)
+  if (batch == nullptr) {
+    blocked_at_ = to;
     return nullptr;
+  }
   open_[to] = batch;
   last_ = numbers ? to : last_;
   if (batch->size() == 0) {
@@ -41,7 +43,6 @@ void dealer::send(std::size_t to) {
   auto& s = outlets_[to];
   open_[to] = nullptr;
   s.sent += s.out.current()->size();
-  s.rests = false;
   if (keeps_hold_)
     s.lent.emplace_back(s.out.current());
   s.out.send_now(*self_, now_);
@@ -63,10 +64,11 @@ void dealer::send_due() {
       send(i);
 }
 
-void dealer::rest(std::size_t to) {
+void dealer::rest(std::size_t to, std::uint64_t number) {
   auto& s = outlets_[to];
-  if (!s.rests && !s.satisfied && open_[to] == nullptr && s.out.settled())
-    s.rests = s.out.send_rest(*self_, now_);
+  if (s.rests != number && !s.satisfied && open_[to] == nullptr && s.out.settled()
+      && s.out.send_rest(*self_, now_, number))
+    s.rests = number;
 }
 
 void dealer::flush() {

@@ -60,8 +60,10 @@ public:
   }
   void home(batch_ptr batch, std::size_t from);
   void send_due();
+  /// The last one that had no room.
+  std::size_t blocked_at() const noexcept { return blocked_at_; }
   /// Says that nothing follows there for now, if all that was sent there has been dealt with.
-  void rest(std::size_t to);
+  void rest(std::size_t to, std::uint64_t number);
   /// Sends what is open, however little.
   void flush();
   void end();
@@ -86,7 +88,7 @@ private:
     std::uint64_t sent = 0;
     bool satisfied = false;
     bool lost = false;
-    bool rests = false; ///< it was told so, after all that was sent
+    std::uint64_t rests = 0; ///< the number with which it was told so last
   };
 
   batch_base* open_another(std::size_t to);
@@ -101,6 +103,7 @@ private:
   std::uint64_t next_sequence_ = 0;
   std::uint64_t item_ = 0;
   std::size_t skipped_ = 0;
+  std::size_t blocked_at_ = 0;
   linked_actor* self_ = nullptr;
   time_point now_{};
 };

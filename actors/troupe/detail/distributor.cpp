@@ -30,6 +30,7 @@ void distributor::on_wired() {
 void distributor::employ(const endpoint& worker) {
   const auto slot = setup_.to.add();
   lent_.emplace_back();
+  full_.push_back(0);
   ++alive_;
   watch_actor(worker.actor, [this, slot](const caf::error&) { on_worker_gone(slot); });
 }
@@ -151,6 +152,8 @@ void distributor::on_demand(batch_ptr batch, std::uint32_t slot) {
   batches_ahead_ = want_ > 1 ? 2 : 1;
   send_demand(std::move(batch), upstream_.front(), want_);
   dispatch();
+  if (full_number_ != 0)
+    pass_on_full();
 }
 
 void distributor::dispatch() {
@@ -200,6 +203,23 @@ void distributor::report() {
 void distributor::on_end(std::uint32_t) {
   ended_ = true;
   dispatch();
+}
+
+void distributor::on_full(full_msg msg) {
+  full_[msg.outlet] = msg.number;
+  full_number_ = msg.number;
+  pass_on_full();
+}
+
+// Not while one of them can still work: there may soon be room for more.
+void distributor::pass_on_full() {
+  if (!left_behind_.empty())
+    return;
+  for (std::size_t slot = 0; slot < lent_.size(); ++slot)
+    if (!lent_[slot].empty() && full_[slot] != full_number_)
+      return;
+  send_urgent(this, upstream_.front().actor, full_msg{upstream_.front().port, full_number_});
+  full_number_ = 0;
 }
 
 // What one worker says holds for all: they feed the same merger. Waiting for the others would be

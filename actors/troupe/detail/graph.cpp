@@ -87,6 +87,12 @@ bool graph::must_show(std::size_t split, std::uint32_t branch) const {
   return join != nowhere && at(join).sees_all;
 }
 
+bool graph::is_branch(edge e) const {
+  while (at(e.from).role == role::stage)
+    e = into(e.from).front();
+  return at(e.from).role == role::split;
+}
+
 bool graph::numbers(std::size_t i, std::uint32_t branch) const {
   const auto& n = at(i);
   if (n.role == role::split) {
@@ -143,11 +149,11 @@ edge_plan graph::plan_deal(std::size_t i) const {
   return plan;
 }
 
-edge_plan graph::plan_in(const edge& e) const {
+std::size_t graph::batch_in(const edge& e) const {
   auto from = e;
   while (at(from.from).passes_on())
     from = into(from.from).front();
-  return plan_out(from.from, from.branch);
+  return plan_out(from.from, from.branch).capacity;
 }
 
 std::size_t graph::bound(const edge& e) const {

@@ -40,6 +40,8 @@ public:
   bool numbers(std::size_t i, std::uint32_t branch = 0) const;
   /// Whether the join behind this branch hands on nothing before all its inputs show something.
   bool must_show(std::size_t split, std::uint32_t branch) const;
+  /// Whether this edge is one of several that begin at the same split.
+  bool is_branch(edge e) const;
   /// Whether several parts with an order between them are processed where this node stands.
   bool is_in_order(std::size_t i) const;
 
@@ -49,9 +51,7 @@ public:
   /// For an item distributor and all its workers together.
   edge_plan plan_deal(std::size_t i) const;
   /// The most items in a batch that comes in over this edge.
-  std::size_t batch_in(const edge& e) const { return plan_in(e).capacity; }
-  /// For each actor that sends over it.
-  edge_plan plan_in(const edge& e) const;
+  std::size_t batch_in(const edge& e) const;
   /// The most items on this edge.
   std::size_t bound(const edge& e) const;
   /// Actors besides those that run the node's function.

@@ -27,6 +27,12 @@ caf::message_handler item_distributor::handlers() {
         take_unwanted();
         pump();
       },
+      [this](full_msg msg) {
+        if (to_workers())
+          return;
+        full_[msg.outlet] = msg.number;
+        pump();
+      },
       [this](const crew_msg& msg) {
         take_in(msg);
         pump();
@@ -64,6 +70,7 @@ void item_distributor::wire(wire_msg& msg) {
     active_ = *setup_.workers;
     divider_->resize(active_);
   }
+  full_.resize(out_.size());
   take_unwanted();
   pump();
 }
@@ -239,13 +246,16 @@ bool item_distributor::deal() {
   return true;
 }
 
-// One branch is full, and perhaps because the join behind it waits for another: nothing will come
-// there before there is room here.
+// A branch is full up to the join, which waits for another one: nothing will come there before the
+// join has handed on something.
 void item_distributor::rest_while_blocked() {
+  const auto number = full_[out_.blocked_at()];
+  if (number == 0)
+    return;
   out_.send_due();
   for (std::size_t i = 0; may_work() && i < out_.size(); ++i)
     if (setup_.rests[i])
-      out_.rest(i);
+      out_.rest(i, number);
 }
 
 void item_distributor::finish_if_done() {

@@ -63,6 +63,7 @@ private:
   dealer out_;
   std::deque<batch_ptr> again_;         ///< what dead workers left behind
   std::vector<std::uint32_t> unwanted_; ///< outlets behind which nothing more is wanted
+  std::vector<std::uint64_t> full_;     ///< by branch: the last `full_msg`; 0: none
   std::optional<std::size_t> resize_to_;
   std::uint64_t dealt_ = 0;
   time_point clock_{}; ///< the last time read

@@ -35,8 +35,9 @@ caf::message_handler item_merger::handlers() {
 
 void item_merger::on_data(batch_ptr batch, std::uint32_t inlet) {
   take_up(*batch);
-  resting_[inlet] = batch->rests();
-  if (resting_[inlet])
+  const bool rests = batch->rests();
+  rests_.resting[inlet] = rests && batch->marks.front().sequence == rests_.number;
+  if (rests)
     lanes_[inlet].give_back(*this, std::move(batch));
   else
     lanes_[inlet].push(std::move(batch));
@@ -61,8 +62,9 @@ void item_merger::wire(wire_msg& msg) {
 }
 
 void item_merger::add_lane(const endpoint& from) {
-  lanes_.emplace_back(batch_sizer{plan_of(lanes_.size()).capacity});
-  resting_.push_back(false);
+  lanes_.emplace_back(
+      batch_sizer{setup_.batches[std::min(lanes_.size(), setup_.batches.size() - 1)]});
+  rests_.resting.push_back(false);
   lanes_.back().connect(from);
   // One that dies has no time to say that it was all.
   watch_actor(from.actor, [this, lane = lanes_.size() - 1](const caf::error&) {
@@ -71,10 +73,6 @@ void item_merger::add_lane(const endpoint& from) {
   });
   if (satisfied_)
     lanes_.back().tell_enough(*this);
-}
-
-const edge_plan& item_merger::plan_of(std::size_t lane) const {
-  return setup_.inputs[std::min(lane, setup_.inputs.size() - 1)];
 }
 
 void item_merger::release() {
@@ -96,6 +94,8 @@ void item_merger::pump() {
     return;
   if (may_work())
     join();
+  if (may_work() && setup_.split && !satisfied_)
+    ask_if_waiting();
   if (may_work() && satisfied_)
     filter_rest();
   publish();
@@ -103,9 +103,7 @@ void item_merger::pump() {
 }
 
 void item_merger::join() {
-  lane_set lanes{lanes_, *this, *this};
-  if (is_blocked())
-    lanes.pass_over(resting_);
+  lane_set lanes{lanes_, rests_, *this, *this};
   auto& out = setup_.out;
   const auto began = now();
   const auto before = counts().totals().in_flight;
@@ -152,15 +150,13 @@ void item_merger::filter_rest() {
     }
 }
 
-// An input that rests has nothing while the split that feeds it waits for room in another; and that
-// may be one of which all that can come is here.
-bool item_merger::is_blocked() const {
-  if (std::find(resting_.begin(), resting_.end(), true) == resting_.end())
-    return false;
-  for (std::size_t i = 0; i < lanes_.size(); ++i)
-    if (lanes_[i].is_full(plan_of(i).items))
-      return true;
-  return false;
+// Another input may be empty because this one is full. Once for each number: that is news only when
+// something has been handed on.
+void item_merger::ask_if_waiting() {
+  if (!joiner_->waits() || std::exchange(rests_.asked, rests_.number) == rests_.number)
+    return;
+  for (auto& lane : lanes_)
+    lane.tell_full(*this, rests_.number);
 }
 
 bool item_merger::exhausted() const {

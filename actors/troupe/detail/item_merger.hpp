@@ -12,9 +12,10 @@ namespace troupe::detail {
 
 struct item_merger_setup {
   std::function<std::unique_ptr<joiner>()> make_joiner;
-  std::vector<edge_plan> inputs; ///< of those who send; further ones have the last one's
+  std::vector<std::size_t> batches; ///< most items in a batch, by input; more have the last one's
   outlet out;
   bool more_follow = false; ///< a distributor may name further inputs, and says when it does not
+  bool split = false;       ///< the inputs are branches of one flow
 };
 
 /// Looks at the items that wait at its inputs and hands them on in the order its joiner says.
@@ -22,7 +23,7 @@ struct item_merger_setup {
 /// Shape: several edges in, one out; it owns the buffers of that.
 /// Bound: stops taking when it has no buffer for what it makes. An input that has run empty holds
 ///        up the others only where the joiner must see all: `sorted` and `zip`. `sorted` behind a
-///        split passes it over while the split rests and can deal out nothing more.
+///        split passes it over while it rests and nothing more can come before.
 class item_merger final : public worker_actor {
 public:
   item_merger(caf::actor_config& cfg, worker_setup common, item_merger_setup setup);
@@ -44,14 +45,13 @@ private:
   void join();
   void filter_rest();
   bool exhausted() const;
-  bool is_blocked() const;
-  const edge_plan& plan_of(std::size_t lane) const;
+  void ask_if_waiting();
   void finish_if_done();
 
   item_merger_setup setup_;
   std::unique_ptr<joiner> joiner_;
   std::vector<inlet> lanes_;
-  std::vector<bool> resting_; ///< by lane: the last that came said so
+  rest_record rests_;
   bool satisfied_ = false; ///< nothing more is wanted, or can come out: the input is filtered away
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -18,22 +19,26 @@
 
 namespace troupe::detail {
 
+/// Which inputs of a join behind a split have nothing, and get nothing before something else has
+/// been handed on.
+struct rest_record {
+  std::vector<bool> resting = {}; ///< by lane
+  std::uint64_t number = 1;       ///< rises when a sender gets room: who rested may not any more
+  std::uint64_t asked = 0;        ///< with which it was last said upstream that something waits
+};
+
 /// What waits at the inputs of an item merger, as its joiner sees it.
 class lane_set {
 public:
-  lane_set(std::vector<inlet>& lanes, kernel_host& host, linked_actor& self)
-      : lanes_(lanes), host_(host), self_(self), counts_(host.counts()) {}
+  lane_set(std::vector<inlet>& lanes, rest_record& rests, kernel_host& host, linked_actor& self)
+      : lanes_(lanes), rests_(rests), host_(host), self_(self), counts_(host.counts()) {}
 
   std::size_t size() const noexcept { return lanes_.size(); }
   bool has(std::size_t lane) const { return !lanes_[lane].empty(); }
   /// Whether nothing is there and nothing will come.
   bool exhausted(std::size_t lane) const { return lanes_[lane].exhausted(); }
-  /// Those of `resting` that have nothing need not be waited for.
-  void pass_over(const std::vector<bool>& resting) { resting_ = &resting; }
   /// Whether nothing is there, and nothing will come before something else has been handed on.
-  bool rests(std::size_t lane) const {
-    return resting_ != nullptr && (*resting_)[lane] && lanes_[lane].empty();
-  }
+  bool rests(std::size_t lane) const { return rests_.resting[lane] && lanes_[lane].empty(); }
 
   template <class T>
   T& front(std::size_t lane) const {
@@ -66,15 +71,18 @@ public:
 private:
   void advance(std::size_t lane) {
     auto& in = lanes_[lane];
-    if (++in.front().cursor == in.front().size())
-      in.pop(self_);
+    if (++in.front().cursor < in.front().size())
+      return;
+    in.pop(self_);
+    ++rests_.number;
+    std::fill(rests_.resting.begin(), rests_.resting.end(), false);
   }
 
   std::vector<inlet>& lanes_;
+  rest_record& rests_;
   kernel_host& host_;
   linked_actor& self_;
   account& counts_;
-  const std::vector<bool>* resting_ = nullptr;
 };
 
 /// Makes one stream of several, item by item; made anew for each run.
@@ -87,6 +95,8 @@ public:
 
   /// Hands on what can be, until `out` is full. False: nothing more can ever come out.
   virtual bool step(lane_set& in, batch_base& out) = 0;
+  /// Whether it needs an input that has shown nothing, while others have.
+  virtual bool waits() const noexcept { return false; }
 };
 
 /// One lane after the other, as a `merge_order` says.
@@ -127,9 +137,10 @@ public:
   bool step(lane_set& in, batch_base& out) override {
     auto& items = static_cast<batch<T>&>(out).items;
     const auto later = [&](std::size_t a, std::size_t b) { return comes_after(in, a, b); };
-    const auto before = items.size();
+    bool passed_over = false; // when the last item was handed on
     while (items.size() < out.limit && all_shown(in, later) && !heap_.empty()) {
       check(in.front<T>(heap_.front()));
+      passed_over = passed_over_;
       std::pop_heap(heap_.begin(), heap_.end(), later);
       const auto lane = heap_.back();
       heap_.pop_back();
@@ -138,10 +149,12 @@ public:
       in.take(lane);
       changed_ = lane;
     }
-    if (passed_over_ && items.size() > before)
+    if (passed_over)
       remember(items[items.size() - 1]);
     return true;
   }
+
+  bool waits() const noexcept override { return missing_ > 0 && !heap_.empty(); }
 
 private:
   bool comes_after(lane_set& in, std::size_t a, std::size_t b) const {

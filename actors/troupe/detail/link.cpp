@@ -48,13 +48,13 @@ void outlet::send_now(linked_actor& self, time_point now) {
   self.send_data(std::exchange(current_, nullptr), to_);
 }
 
-bool outlet::send_rest(linked_actor& self, time_point now) {
+bool outlet::send_rest(linked_actor& self, time_point now, std::uint64_t number) {
   if (current_ != nullptr && current_->size() > 0)
     send_now(self, now);
   auto* const batch = open(0);
   if (batch == nullptr)
     return false;
-  batch->marks.assign(1, {order_mark::resting, true});
+  batch->marks.assign(1, {number, true, true});
   send_now(self, now);
   return true;
 }
@@ -95,19 +95,15 @@ void inlet::pop(linked_actor& self) {
 
 void inlet::give_back(linked_actor& self, batch_ptr batch) {
   batch->reset();
-  told_ = sizer_.want();
-  self.send_demand(std::move(batch), from_, told_);
-}
-
-bool inlet::is_full(std::size_t room) const noexcept {
-  std::size_t items = 0;
-  for (const auto& batch : batches_)
-    items += batch->carried;
-  return items + told_ > room || batches_.size() >= room;
+  self.send_demand(std::move(batch), from_, sizer_.want());
 }
 
 void inlet::tell_enough(linked_actor& self) {
   send_urgent(&self, from_.actor, enough_msg{from_.port});
+}
+
+void inlet::tell_full(linked_actor& self, std::uint64_t number) {
+  send_urgent(&self, from_.actor, full_msg{from_.port, number});
 }
 
 } // namespace troupe::detail

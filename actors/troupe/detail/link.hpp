@@ -38,7 +38,7 @@ public:
   void home(batch_ptr batch);
   void replan(edge_plan plan) { ledger_.replan(plan); }
   /// Sends a batch that only says that this branch rests; false: no room for one now.
-  bool send_rest(linked_actor& self, time_point now);
+  bool send_rest(linked_actor& self, time_point now, std::uint64_t number);
   /// Tells the receiver that nothing follows; the current batch must have been sent.
   void end(linked_actor& self);
 
@@ -74,12 +74,11 @@ public:
   void pop(linked_actor& self);
   /// One that was not pushed goes home at once.
   void give_back(linked_actor& self, batch_ptr batch);
-  /// Whether the sender, which may have `room` items out, has them all here and can send no more.
-  bool is_full(std::size_t room) const noexcept;
   void end() noexcept { ended_ = true; }
   /// Whether everything that was to come has been dealt with.
   bool exhausted() const noexcept { return ended_ && batches_.empty(); }
   void tell_enough(linked_actor& self);
+  void tell_full(linked_actor& self, std::uint64_t number);
 
   batch_sizer& sizer() noexcept { return sizer_; }
 
@@ -87,7 +86,6 @@ private:
   endpoint from_;
   std::deque<batch_ptr> batches_;
   batch_sizer sizer_;
-  std::size_t told_ = 1; ///< how many items the sender knows that its batches should hold
   bool ended_ = false;
 };
 

@@ -46,6 +46,8 @@ void merger::add_lane(const caf::actor& worker) {
   detail::send(this, worker, wire_msg{{}, {{caf::actor{this}, static_cast<std::uint32_t>(lane)}}});
   if (is_satisfied())
     send_urgent(this, worker, enough_msg{0});
+  if (full_ != 0)
+    send_urgent(this, worker, full_msg{0, full_});
 }
 
 void merger::on_data(batch_ptr batch, std::uint32_t lane) {
@@ -143,6 +145,12 @@ void merger::quit_if_done() {
 void merger::on_enough() {
   for (const auto& lane : upstream_)
     send_urgent(this, lane.actor, enough_msg{lane.port});
+}
+
+void merger::on_full(full_msg msg) {
+  full_ = msg.number;
+  for (const auto& lane : upstream_)
+    send_urgent(this, lane.actor, full_msg{lane.port, msg.number});
 }
 
 void merger::publish() noexcept {

@@ -41,6 +41,7 @@ private:
   void on_demand(batch_ptr batch, std::uint32_t outlet) override;
   void on_end(std::uint32_t inlet) override;
   void on_enough() override;
+  void on_full(full_msg msg) override;
   void release() override;
 
   void add_lane(const caf::actor& worker);
@@ -63,6 +64,7 @@ private:
   bool complete_ = false;   ///< all have ended, and the receiver knows
   bool failed_ = false;     ///< hands on nothing more, and is soon told to end
   std::size_t away_ = 0;
+  std::uint64_t full_ = 0; ///< the last `full_msg`; 0: none
   std::size_t want_ = 1;
 };
 

@@ -13,30 +13,29 @@
 
 // What the actors of a flow say to each other besides batches (`linked_actor`). Data and its end
 // travel in order; everything else is control, and what is urgent never waits behind data. Nor does
-// it wait behind what introduces the receiver, so this is who may be told what before that:
+// it wait behind what introduces the receiver. So this is what may come before that, and what then:
 //
-// | message       | urgent | may come before                      | then |
-// |---------------|--------|--------------------------------------|-----------------------------------|
-// | wire_msg      |        | everything but what is named below   | sent downstream first | |
-// batch, end    |        | a new worker's merger is named to it | waits in the inlet | | batch,
-// home   | yes    | nothing: it answers data             |                                   | |
-// enough_msg    | yes    | wire_msg, or half of it              | kept, passed on when wired | |
-// plan_msg      | yes    | wire_msg of a new worker             | the outlet has its plan already |
-// | pause_msg     | yes    | wire_msg                             | kept: begins paused | |
-// abort_msg     | yes    | wire_msg                             | ends; what comes later is bounced
-// | | finish_msg    | yes    | pump_msg                             | a source is opened, then
-// closed   | | retune_msg    |        | nothing: behind wire_msg             | | | pump_msg      |
-// | nothing: behind wire_msg             |                                   | | crew_msg      | |
-// nothing: behind adopt_msg            |                                   | | lane_msg      | |
-// nothing: behind crew_msg             | before its worker can send a thing| | lanes_msg     | |
-// lane_msg of a worker never told of   | that worker is aborted            | | adopt_msg     | yes
-// | nothing but failed_msg               | all wire_msg were sent before it  | | failed_msg    |
-// yes    | adopt_msg                            | all are aborted when adopted      | |
-// strained_msg  | yes    | nothing: what strains is pumped      | adopt_msg is urgent for it | |
-// drain_msg     | yes    | nothing: after the start             | if adopted later: done then | |
-// stop_msg      | yes    | nothing: after the start             | likewise | | pause_stage_msg,
-// wishes_msg | | nothing: after the start      |                                   | | timer_msg,
-// look_msg |  | nothing: from the receiver itself    |                                   |
+// | message              | urgent | may come before           | then                              |
+// |----------------------|--------|---------------------------|-----------------------------------|
+// | wire_msg             |        | what is named below       | all are sent downstream first     |
+// | batch, end_msg       |        | half of a wire_msg        | waits in the inlet                |
+// | batch, home          | yes    | nothing: answers data     |                                   |
+// | enough_msg           | yes    | wire_msg                  | kept, and passed on when wired    |
+// | full_msg             | yes    | wire_msg of a new worker  | kept until it has something       |
+// | plan_msg             | yes    | wire_msg                  | taken at once                     |
+// | pause_msg            | yes    | wire_msg                  | kept: begins paused               |
+// | abort_msg            | yes    | wire_msg                  | ends; what comes later bounces    |
+// | finish_msg           | yes    | pump_msg                  | a source is opened, then closed   |
+// | pump_msg, retune_msg |        | nothing: behind wire_msg  |                                   |
+// | adopt_msg            | yes    | failed_msg                | behind all wire_msg               |
+// | failed_msg           | yes    | adopt_msg                 | all are aborted when adopted      |
+// | strained_msg         | yes    | nothing: behind adopt_msg | what strains was pumped later     |
+// | drain_msg, stop_msg  | yes    | nothing: behind adopt_msg | the run has been started          |
+// | pause_stage, wishes  |        | nothing: behind adopt_msg | likewise                          |
+// | crew_msg             |        | nothing: behind wire_msg  | whoever sends it was adopted      |
+// | lane_msg             |        | nothing: behind crew_msg  | before its worker can say a thing |
+// | lanes_msg            |        | lane_msg of late workers  | they were aborted, not told       |
+// | timer_msg, look_msg  |        | nothing: to oneself       |                                   |
 //
 // A down message comes after all that its actor has sent without urgency.
 namespace troupe::detail {
@@ -57,6 +56,14 @@ struct end_msg {
 struct enough_msg {
   using internal_message = void;
   std::uint32_t outlet = 0;
+};
+
+/// Upstream, from a join that waits for another input: it has all that can come over this one until
+/// it hands on something. Who cannot work for want of demand passes it on; see `item_distributor`.
+struct full_msg {
+  using internal_message = void;
+  std::uint32_t outlet = 0;
+  std::uint64_t number = 0; ///< of what the join has handed on: an older one means nothing
 };
 
 /// Who the neighbours are: from the launcher, or in two halves from the distributor and the merger

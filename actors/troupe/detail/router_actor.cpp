@@ -23,6 +23,7 @@ caf::message_handler router_actor::handlers() {
   return {
       [this](end_msg msg) { on_end(msg.inlet); },
       [this](enough_msg) { enough(); },
+      [this](full_msg msg) { on_full(msg); },
       [this](wire_msg& msg) {
         watch_actor(supervisor_, [this](const caf::error&) { quit(); });
         upstream_ = std::move(msg.upstream);

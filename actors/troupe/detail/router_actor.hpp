@@ -30,6 +30,8 @@ protected:
   virtual void on_end(std::uint32_t inlet) = 0;
   /// Nothing more is wanted behind this; called once.
   virtual void on_enough() = 0;
+  /// Passed on to who is upstream.
+  virtual void on_full(full_msg msg) = 0;
   virtual void release() = 0;
 
   run_state& state() noexcept { return *state_; }

@@ -99,9 +99,10 @@ caf::actor spawner::join(std::size_t stage) {
     return kept(detail::spawn<detail::merger>(
         *sys_, state_, supervisor_,
         merger_setup{n.joining == joining::in_order, first_block(stage), stage, n.make_check}));
-  item_merger_setup setup{n.make_joiner, {}, outlet{n.output, graph_.plan_out(stage)}, false};
+  item_merger_setup setup{n.make_joiner, {}, outlet{n.output, graph_.plan_out(stage)}};
   for (const auto& e : graph_.into(stage)) {
-    setup.inputs.push_back(graph_.plan_in(e));
+    setup.batches.push_back(graph_.batch_in(e));
+    setup.split = graph_.is_branch(e);
     setup.more_follow = setup.more_follow || graph_.at(e.from).lanes;
   }
   return kept(detail::spawn<item_merger>(

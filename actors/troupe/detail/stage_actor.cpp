@@ -25,6 +25,10 @@ caf::message_handler stage_actor::handlers() {
           in_.tell_enough(*this);
         pump();
       },
+      [this](full_msg msg) {
+        full_ = msg.number;
+        pump();
+      },
       [this](plan_msg msg) {
         out_->replan(msg.plan);
         pump();
@@ -102,8 +106,8 @@ void stage_actor::pump() {
   }
   if (out_ && may_work())
     out_->send_if_due(*this, clock_);
-  if (resting_)
-    rest_if_due();
+  if (resting_ || full_)
+    pass_on_if_due();
   publish();
   if (finished_ && in_.exhausted() && (!out_ || out_->settled()))
     quit();
@@ -125,18 +129,24 @@ void stage_actor::take_up(batch_base& in) {
     publish();
 }
 
-void stage_actor::rest_if_due() {
-  if (!out_ || out_->ended() || !in_.empty() || !can_work() || kernel_->due())
+// What a join and the split before it say to each other.
+void stage_actor::pass_on_if_due() {
+  if (full_ && starved_ && !in_.empty())
+    in_.tell_full(*this, *std::exchange(full_, std::nullopt));
+  const bool complete = !out_ || out_->ended() || in_.exhausted();
+  if (!resting_ || complete || !in_.empty() || !can_work() || kernel_->due())
     return;
-  resting_ = !out_->send_rest(*this, clock_);
-  starved_ = starved_ || resting_;
+  if (out_->send_rest(*this, clock_, *resting_))
+    resting_.reset();
+  else
+    starved_ = true;
 }
 
 // Whether `in` has been dealt with; false: no demand, or an item stands in the way.
 bool stage_actor::work_on(batch_base& in) {
   if (!in.taken_up)
     take_up(in);
-  resting_ = in.rests();
+  resting_ = in.rests() ? std::optional{in.marks.front().sequence} : std::nullopt;
   if (resting_)
     return true;
   while (in.left() > 0) {

@@ -51,7 +51,7 @@ private:
   bool work_on(batch_base& in);
   bool step(batch_base& in);
   bool close_mark(const batch_base& in);
-  void rest_if_due();
+  void pass_on_if_due();
   bool expire_if_due();
   void finish();
   void make_kernel();
@@ -81,8 +81,9 @@ private:
   bool satisfied_ = false; ///< nothing more is wanted: the input is filtered away
   bool starved_ = false;   ///< stopped for want of demand: its return is worth a pump
   bool retry_pending_ = false;
-  bool finished_ = false; ///< the kernel has handed on all that it held
-  bool resting_ = false;  ///< the branch rests: to be passed on behind all that came before
+  bool finished_ = false;                ///< the kernel has handed on all that it held
+  std::optional<std::uint64_t> resting_; ///< to be passed on behind all that came before
+  std::optional<std::uint64_t> full_;    ///< to be passed on when there is no demand
 };
 
 } // namespace troupe::detail
