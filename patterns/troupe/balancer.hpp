@@ -5,7 +5,6 @@
 #include <functional>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,13 +34,8 @@ public:
             balancer_options options, std::function<std::uint64_t(const Req&)> key)
       : service_core<Req, Resp>(account->system()), account_(std::move(account)),
         ask_(account_->name(), asking_all(std::move(all)), std::move(options), std::move(key),
-             [a = account_.get()] { return a->now(); }) {}
-
-  ~balancing() override {
-    const std::scoped_lock lock{mutex_};
-    if (gate_)
-      anon_kill(gate_);
-  }
+             [a = account_.get()] { return a->now(); }),
+        gates_(account_->system()) {}
 
   /// Waits for room where the chosen instance does.
   void submit(item call) override {
@@ -69,18 +63,21 @@ public:
     return false;
   }
 
+  void end(duration) override { account_->shut(); }
   report drain(duration limit) override {
+    this->refuse_wait("drain", "have a thread of your own drain it");
     account_->shut();
     account_->wait_empty(limit);
+    gates_.let_go();
     return account_->finish();
   }
+  bool is_over() const override { return account_->ended(); }
+  /// What is inside is in the hands of the instances, which answer it.
+  duration drain_limit() const override { return duration::zero(); }
   stage_metrics metrics() const override { return account_->metrics(); }
   caf::actor_system& system() const override { return account_->system(); }
   caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
-    const std::scoped_lock lock{mutex_};
-    if (!gate_)
-      gate_ = make(system());
-    return gate_;
+    return gates_.get(make);
   }
 
 private:
@@ -109,8 +106,7 @@ private:
 
   std::shared_ptr<request_account> account_;
   balanced<Req, Resp> ask_;
-  std::mutex mutex_;
-  caf::actor gate_;
+  gate_keeper gates_;
 };
 
 } // namespace detail

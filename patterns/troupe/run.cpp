@@ -1,9 +1,12 @@
 #include <troupe/run.hpp>
 
+#include <exception>
 #include <mutex>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
+#include <troupe/detail/actor_thread.hpp>
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/launch.hpp>
 #include <troupe/detail/messages.hpp>
@@ -19,55 +22,101 @@ namespace detail {
 class run_handle {
 public:
   run_handle(launched actors, graph flow, duration drain_limit)
-      : actors_(std::move(actors)), flow_(std::move(flow)), topology_(flow_),
-        drain_limit_(drain_limit) {
+      : actors_(std::move(actors)), topology_(flow),
+        flow_(std::make_shared<const graph>(std::move(flow))), drain_limit_(drain_limit) {
     last_look_.at = state().started();
   }
+  run_handle(const run_handle&) = delete;
+  run_handle& operator=(const run_handle&) = delete;
+  ~run_handle() = default;
 
-  const launched& actors() const noexcept { return actors_; }
+  const std::shared_ptr<run_state>& shared_state() const noexcept { return actors_.state; }
   run_state& state() const noexcept { return *actors_.state; }
-  const graph& flow() const noexcept { return flow_; }
+  const roster& actors() const noexcept { return *actors_.actors; }
   const troupe::topology& topology() const noexcept { return topology_; }
-  duration drain_limit() const noexcept { return drain_limit_; }
+
+  /// Null once the run is over: its functions, and what they captured, live no longer than it.
+  std::shared_ptr<const graph> flow() const {
+    const std::lock_guard lock{mutex_};
+    return flow_;
+  }
 
   /// Not before what begins the run.
   template <class Message>
   void tell_in_turn(Message msg) const {
-    detail::anon_send(actors_.supervisor, std::move(msg));
-  }
-  template <class Message>
-  void tell_supervisor(Message msg) const {
-    anon_send_urgent(actors_.supervisor, std::move(msg));
+    detail::anon_send(actors().supervisor(), std::move(msg));
   }
 
   /// Behind what has been sent to them: not before they are wired.
   template <class Message>
   void tell_workers(std::size_t stage, const Message& msg) const {
-    for (const auto& worker : actors_.workers->workers(stage))
+    for (const auto& worker : actors().workers(stage))
       detail::anon_send(worker, msg);
   }
 
   void pause(const std::string& stage, bool paused) const {
     const auto index = state().index_of(stage);
-    if (const auto& n = flow_.at(index); n.role == role::split || n.role == role::join)
+    const auto flow = this->flow();
+    if (flow == nullptr)
+      return;
+    if (const auto& n = flow->at(index); n.role == role::split || n.role == role::join)
       throw std::invalid_argument("run: " + std::string{n.what} + " \"" + stage
                                   + "\" cannot be paused; pause a stage before or behind it");
-    for (const auto& worker : actors_.workers->workers(index))
+    for (const auto& worker : actors().workers(index))
       anon_send_urgent(worker, pause_msg{paused});
     // For workers yet to come.
     tell_in_turn(pause_stage_msg{index, paused});
   }
 
   graph_metrics rates() {
-    const std::lock_guard lock{look_mutex_};
+    const std::lock_guard lock{mutex_};
     auto now = state().sample();
     auto since = metrics_between(last_look_, now);
     last_look_ = std::move(now);
     return since;
   }
 
-  bool wait(std::optional<duration> limit) const {
-    return is_testing(state().system()) ? drive(limit) : state().wait(limit);
+  bool over() {
+    if (!state().ended())
+      return false;
+    std::shared_ptr<const graph> flow; // goes outside of the lock
+    const std::lock_guard lock{mutex_};
+    flow.swap(flow_);
+    return true;
+  }
+
+  /// False: `limit` is over, and the run is not. `what` is the call that waits.
+  bool wait(std::string_view what, std::optional<duration> limit) {
+    if (over())
+      return true;
+    refuse_wait(what);
+    const bool ended = is_testing(state().system()) ? drive(limit) : actors_.state->wait(limit);
+    return ended && over();
+  }
+
+  void refuse_wait(std::string_view what) const {
+    refuse_to_wait(state().system(), "run: " + std::string{what},
+                   "look at done(), have a thread of your own wait, or end the run by cancelling "
+                   "the context that it was started with");
+  }
+
+  /// For a destructor: waits, but not inside an actor, and not for a drain while an exception
+  /// passes.
+  void end() noexcept {
+    if (over())
+      return;
+    const bool unwinding = std::uncaught_exceptions() > exceptions_;
+    // Before it may end, and with it the actor system.
+    const bool must_not_wait = in_actor(state().system());
+    unwinding ? state().begin_stop() : state().begin_drain(drain_limit_);
+    if (must_not_wait)
+      return;
+    try {
+      wait("~run", std::nullopt);
+    } catch (...) {
+      // Only under the testing scheduler, where nothing may be left to do while a stage is paused.
+      abandon();
+    }
   }
 
 private:
@@ -81,12 +130,21 @@ private:
     return how == virtual_time::driven::done;
   }
 
+  void abandon() noexcept {
+    try {
+      state().begin_stop();
+      wait("~run", std::nullopt);
+    } catch (...) { // NOLINT(bugprone-empty-catch): a destructor has nobody to tell
+    }
+  }
+
   launched actors_;
-  graph flow_;
   troupe::topology topology_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const graph> flow_;
   duration drain_limit_;
-  std::mutex look_mutex_;
-  graph_sample last_look_;
+  graph_sample last_look_;                      ///< of `rates`
+  int exceptions_ = std::uncaught_exceptions(); ///< that passed when the run began
 };
 
 } // namespace detail
@@ -102,21 +160,8 @@ run& run::operator=(run&& other) noexcept {
 }
 
 run::~run() {
-  if (handle_ == nullptr)
-    return;
-  try {
-    drain(handle_->drain_limit());
-  } catch (...) {
-    // Only under the testing scheduler, where nothing may be left to do while a stage is paused.
-    abandon();
-  }
-}
-
-void run::abandon() noexcept {
-  try {
-    stop();
-  } catch (...) { // NOLINT(bugprone-empty-catch): a destructor has nobody to tell
-  }
+  if (handle_ != nullptr)
+    handle_->end();
 }
 
 detail::run_handle& run::handle() const {
@@ -126,31 +171,33 @@ detail::run_handle& run::handle() const {
 }
 
 report run::wait() {
-  handle().wait(std::nullopt);
+  handle().wait("wait", std::nullopt);
   return handle().state().result();
 }
 
 std::optional<report> run::wait_for(time_span limit) {
-  if (!handle().wait(limit))
+  if (!handle().wait("wait_for", limit))
     return std::nullopt;
   return handle().state().result();
 }
 
 report run::drain(time_span limit) {
-  if (!done())
-    handle().tell_supervisor(detail::drain_msg{limit});
+  if (!done()) {
+    handle().refuse_wait("drain");
+    handle().state().begin_drain(limit);
+  }
   return wait();
 }
 
 report run::stop() {
   if (!done()) {
-    handle().state().halt({});
-    handle().tell_supervisor(detail::stop_msg{});
+    handle().refuse_wait("stop");
+    handle().state().begin_stop();
   }
   return wait();
 }
 
-bool run::done() const { return handle().state().ended(); }
+bool run::done() const { return handle().over(); }
 
 graph_metrics run::metrics() const {
   const auto& s = handle().state();
@@ -215,18 +262,19 @@ detail::tuning checked_tuning(const detail::graph& flow, std::size_t stage, cons
   return {s.rate, s.burst};
 }
 
-void retune(const detail::run_handle& run, std::size_t stage, const settings& s) {
+void retune(const detail::run_handle& run, const detail::graph& flow, std::size_t stage,
+            const settings& s) {
   if (const auto& shared = run.state().stages()[stage].kit.controls) {
     shared->configure(
         {.rate = s.rate, .burst = s.burst, .timeout = s.timeout, .attempts = s.attempts});
     return;
   }
-  const auto& n = run.flow().at(stage);
+  const auto& n = flow.at(stage);
   if (s.timeout || s.attempts)
     detail::refuse(n.what, n.name, s.timeout ? "timeout" : "attempts",
                    s.timeout ? detail::as_text(*s.timeout) : std::to_string(s.attempts->value()),
                    "a call with this policy");
-  const auto wanted = checked_tuning(run.flow(), stage, s);
+  const auto wanted = checked_tuning(flow, stage, s);
   if (run.state().tuned(stage).put(wanted))
     run.tell_workers(stage, detail::retune_msg{});
 }
@@ -235,11 +283,13 @@ void retune(const detail::run_handle& run, std::size_t stage, const settings& s)
 
 void run::configure(const std::string& stage, const settings& s) {
   const auto index = handle().state().index_of(stage);
-  const auto& flow = handle().flow();
+  const auto flow = handle().flow();
+  if (flow == nullptr || done())
+    return;
   const auto range
-      = s.parallel || s.workers ? std::optional{checked_range(flow, index, s)} : std::nullopt;
+      = s.parallel || s.workers ? std::optional{checked_range(*flow, index, s)} : std::nullopt;
   if (s.rate || s.burst || s.timeout || s.attempts)
-    retune(handle(), index, s);
+    retune(handle(), *flow, index, s);
   if (range && handle().state().wish({index, range->min, range->max}))
     handle().tell_in_turn(detail::wishes_msg{});
 }
@@ -268,23 +318,29 @@ run start(caf::actor_system& sys, const flow<void>& f, observer& watch, const co
 
 const detail::run_handle& handle_of(const run& r) { return r.handle(); }
 
-void drain_unattended(run r) noexcept {
-  if (const auto handle = std::exchange(r.handle_, nullptr); handle && !handle->state().ended())
-    handle->tell_supervisor(detail::drain_msg{handle->drain_limit()});
+void begin_drain(const run& r, duration limit) noexcept {
+  if (!r.done())
+    handle_of(r).state().begin_drain(limit);
+}
+
+void drain_unattended(run r, duration limit) noexcept {
+  if (const auto handle = std::exchange(r.handle_, nullptr); handle && !handle->over())
+    handle->state().begin_drain(limit);
 }
 
 namespace detail {
 
-std::shared_ptr<run_state> state_of(const run& r) { return handle_of(r).actors().state; }
+std::shared_ptr<run_state> state_of(const run& r) { return handle_of(r).shared_state(); }
 
 std::vector<caf::actor> actors_of(const run& r, const std::string& stage) {
   const auto& handle = handle_of(r);
-  return handle.actors().workers->workers(handle.state().index_of(stage));
+  return handle.actors().workers(handle.state().index_of(stage));
 }
 
 std::vector<caf::actor> actors_of(const run& r) {
-  auto all = handle_of(r).actors().all;
-  all.push_back(handle_of(r).actors().supervisor);
+  auto all = handle_of(r).actors().all();
+  if (auto supervisor = handle_of(r).actors().supervisor())
+    all.push_back(std::move(supervisor));
   return all;
 }
 

@@ -46,12 +46,18 @@ struct run_options {
 ///
 /// Ends:   wait: when the sources end and all is delivered. drain: sources stop now, the rest is
 ///         finished within the limit, what is left then is abandoned. stop: abandoned now. Each may
-///         be called again, and answers with the same report. The destructor drains.
+///         be called again, and answers with the same report. When one has answered, the run's
+///         actors, items and functions are gone, with all that they captured; the report, the last
+///         metrics and the topology stay, and no actor system is needed any more. The destructor
+///         drains; while an exception passes it stops.
 /// Bound:  `topology().item_bound()` items.
-/// Errors: std::logic_error for an empty (moved-from) run. What goes wrong while running is in the
-///         report.
-/// Note:   the calls that wait block the calling thread: not for use inside an actor. Under CAF's
-///         testing scheduler they drive it, in virtual time.
+/// Errors: std::logic_error for an empty (moved-from) run, and for a call that waits (wait,
+///         wait_for, drain, stop) inside an actor, a stage's function say: the run may need that
+///         thread to end. The destructor does not wait there: the run drains on its own, within its
+///         limit. (Not known, and so not refused: a CAF actor of yours that has a thread of its
+///         own.) What goes wrong while running is in the report.
+/// Note:   the calls that wait block the calling thread. Under CAF's testing scheduler they drive
+///         it, in virtual time.
 class run {
 public:
   run() noexcept;
@@ -82,6 +88,7 @@ public:
   /// Changes a stage while it runs. What is in flight is neither lost nor repeated, and order
   /// stays; a worker that is no longer needed rests. Errors: std::invalid_argument for what the
   /// stage does not have, or a value out of range.
+  /// Once the run is over, nothing happens.
   void configure(const std::string& stage, const settings& s);
 
   /// The stage takes up no further item until `resume`; what waits, waits. Callable any time.
@@ -90,14 +97,19 @@ public:
 
 private:
   friend const detail::run_handle& handle_of(const run& r);
-  friend void drain_unattended(run r) noexcept;
+  friend void drain_unattended(run r, duration limit) noexcept;
   detail::run_handle& handle() const;
-  void abandon() noexcept;
 
   std::unique_ptr<detail::run_handle> handle_;
 };
 
-/// Starts a flow: spawns its actors and lets them go.
+/// Starts a flow: spawns its actors and lets them go. The run must end before the actor system,
+/// whose destructor waits for it.
+///
+/// Errors: std::invalid_argument for an empty flow; std::system_error where there is no thread for
+/// a
+///         stage with thread::own: then nothing of the run is left. A context that is over lets no
+///         function run: the report says why.
 [[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, run_options options = {});
 [[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, observer& watch,
                         const context& ctx = {});
@@ -118,9 +130,12 @@ run start(caf::actor_system&, const lanes<T>&, More&&...) {
   return {};
 }
 
-/// Lets a run go on its own: its sources end now, the rest is finished within its limit, and nobody
-/// waits for it. For threads that must not wait.
-void drain_unattended(run r) noexcept;
+/// As `drain`, and does not wait. Nothing happens when it is over.
+void begin_drain(const run& r, duration limit) noexcept;
+
+/// Lets a run go on its own: its sources end now, the rest is finished within the limit, and nobody
+/// waits for it.
+void drain_unattended(run r, duration limit) noexcept;
 
 namespace detail {
 

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <troupe/detail/asked_core.hpp>
 #include <troupe/detail/asking_stage.hpp>
 #include <troupe/detail/gathering.hpp>
 #include <troupe/gather_options.hpp>
@@ -21,12 +23,14 @@ namespace detail {
 
 /// How a running service is asked by an actor: it never waits for room.
 template <class Req, class Resp>
-ask_function<Req, Resp> asking(service<Req, Resp> s) {
-  return
-      [s = std::move(s)](const Req& r, const context& ctx, std::function<void(result<Resp>)> done) {
-        const service_thread at_work;
-        detail::ask_at_once(s, r, ctx, std::move(done));
-      };
+ask_function<Req, Resp> asking(std::shared_ptr<service_core<Req, Resp>> core) {
+  return [core = std::move(core)](const Req& r, const context& ctx,
+                                  std::function<void(result<Resp>)> done) {
+    const service_thread at_work;
+    call_item<Req, Resp> call{r, ctx, ticket<Resp>{std::move(done)}};
+    call.reply.follow(ctx);
+    core->submit(std::move(call));
+  };
 }
 
 } // namespace detail
@@ -37,39 +41,56 @@ ask_function<Req, Resp> asking(service<Req, Resp> s) {
 /// it learns that nobody waits any more.
 template <class Req, class Resp>
 class responder {
+  using served = detail::gathered_service<Req, Resp>;
+
 public:
   template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>,
                          responder> && detail::serves<std::decay_t<F>, Req, Resp>) responder(F f)
       : serve_([f = std::move(f)](caf::actor_system& sys, const std::string& name,
-                                  const gather_options& o, const run_options& run) {
+                                  const gather_options& o, const run_options& run) -> served {
           const auto n = o.workers;
-          return detail::asking(
-              troupe::serve(sys,
-                            worker_pool<Req, Resp>(name, f,
+          const auto pool = worker_pool<Req, Resp>(name, f,
                                                    {.workers = {.min = n, .max = n},
                                                     .queue = o.in_flight,
                                                     .overflow = overflow::shed,
-                                                    .thread = thread::own}),
-                            run));
+                                                    .thread = thread::own});
+          auto running = pool.serve(sys, run);
+          return {detail::asking(running), running};
         }) {}
 
+  /// Errors: std::invalid_argument for an empty handle.
   responder(const service<Req, Resp>& s)
-      : serve_([s](caf::actor_system&, const std::string&, const gather_options&,
-                   const run_options&) { return detail::asking(s); }) {}
+      : serve_([asked = not_null(detail::core_of(s))](caf::actor_system&, const std::string&,
+                                                      const gather_options&,
+                                                      const run_options&) -> served {
+          return {detail::asking(asked), nullptr};
+        }) {}
 
-  detail::ask_function<Req, Resp> serve(caf::actor_system& sys, const std::string& name,
-                                        const gather_options& o, const run_options& run) const {
+  served serve(caf::actor_system& sys, const std::string& name, const gather_options& o,
+               const run_options& run) const {
     return serve_(sys, name, o, run);
   }
 
 private:
-  std::function<detail::ask_function<Req, Resp>(caf::actor_system&, const std::string&,
-                                                const gather_options&, const run_options&)>
+  using handle = std::shared_ptr<detail::service_core<Req, Resp>>;
+
+  static handle not_null(handle h) {
+    if (h == nullptr)
+      throw std::invalid_argument("scatter_gather: the handle of one of its services is empty; get "
+                                  "one from serve");
+    return h;
+  }
+
+  std::function<served(caf::actor_system&, const std::string&, const gather_options&,
+                       const run_options&)>
       serve_;
 };
 
 namespace detail {
+
+asked_setup setup_of(const std::string& name, const gather_options& options, std::size_t services,
+                     const run_options& run);
 
 template <class Req, class Resp>
 struct gather_blueprint : pipe_tag {
@@ -94,16 +115,25 @@ struct gather_blueprint : pipe_tag {
 
   std::shared_ptr<service_core<Req, response>> serve(caf::actor_system& sys,
                                                      run_options run) const {
-    typename gathering<Req, Resp>::services all;
-    for (std::size_t i = 0; i < services.size(); ++i)
-      all.push_back(services[i].serve(sys, name + "." + std::to_string(i), options, run));
-    auto account = std::make_shared<request_account>(sys, name, pattern_kind::scatter_gather,
-                                                     options.in_flight, services.size());
-    account->belongs_to(run.name);
+    using actor = gather_actor<Req, Resp>;
+    typename actor::services all;
+    asker_crew::services own;
+    for (std::size_t i = 0; i < services.size(); ++i) {
+      auto s = services[i].serve(sys, name + "." + std::to_string(i), options, run);
+      all.push_back(std::move(s.ask));
+      if (s.own != nullptr)
+        own.push_back(std::move(s.own));
+    }
+    const gather_setup setup{options.gather, services.size(), options.within};
+    auto core = std::make_shared<asked_core<Req, response>>(
+        sys, setup_of(name, options, services.size(), run),
+        [&](const std::shared_ptr<request_account>& account) {
+          return spawn<actor>(sys, account, run.ctx, setup, std::move(all));
+        },
+        nullptr, std::move(own));
     if (run.watch != nullptr)
-      run.watch->watch(account);
-    return std::make_shared<gathering<Req, Resp>>(std::move(account), options, std::move(all),
-                                                  run.drain_limit);
+      run.watch->watch(core->shown());
+    return core;
   }
 };
 

@@ -33,6 +33,9 @@ class service;
 namespace detail {
 template <class Req, class Resp>
 std::vector<caf::actor> actors_of(const service<Req, Resp>& s);
+/// For who asks from within: it owns the service as a handle does. Null for an empty one.
+template <class Req, class Resp>
+std::shared_ptr<service_core<Req, Resp>> core_of(const service<Req, Resp>& s);
 /// As `ask`, but `done` may be called before this returns.
 template <class Req, class Resp>
 void ask_at_once(const service<Req, Resp>& s, Req r, const context& ctx,
@@ -46,13 +49,19 @@ void ask_at_once(const service<Req, Resp>& s, Req r, const context& ctx,
 ///     svc.ask(img, [](troupe::result<thumb> r) { … });
 ///
 /// Ends:   `drain` lets nothing new in and finishes what is inside, within the limit. So does the
-///         end of the last handle, within 30 s.
+///         end of the last handle, within `run_options::drain_limit`; while an exception passes it
+///         abandons what is inside. Then the service's actors, threads and functions are gone, and
+///         a handle needs no actor system any more; before, that must not go first: its destructor
+///         waits for the service. Inside an actor or a callback of a service the last handle does
+///         not wait: the service ends on its own, within the limit.
 /// Bound:  as the pattern that is served says; a full one refuses with errc::pool_full, or lets
 ///         `ask` wait: then that blocks the calling thread, so not inside of an actor.
 /// Errors: every call is answered exactly once, with a value or an error: cancelled or
 ///         deadline_exceeded for a context that ends first (the work is not begun, or its answer is
 ///         discarded), closed after the end, worker_died for a function that threw. An empty handle
-///         throws std::logic_error.
+///         throws std::logic_error, and so do `call` and `drain` inside an actor or a callback of a
+///         service. What a std::future does cannot be refused: `ask(r).get()` inside an actor may
+///         wait for itself for ever; ask with a callback there.
 /// Note:   a callback runs on the worker's thread, or on that of whoever cancels: short, and
 /// without
 ///         waiting for a service. Never inside of `ask`: of a call that is refused at once it runs
@@ -71,7 +80,7 @@ public:
 
   service() = default;
   explicit service(std::shared_ptr<detail::service_core<Req, Resp>> core)
-      : core_(std::move(core)) {}
+      : core_(detail::owned_by_handles(std::move(core))) {}
 
   std::future<result<Resp>> ask(Req r) const { return ask_for_future(std::move(r), {}); }
   std::future<result<Resp>> ask(Req r, const context& ctx) const {
@@ -87,6 +96,11 @@ public:
     call_back(std::move(r), ctx, std::move(callback));
   }
 
+  /// Asks, and waits for the answer. Errors: as `ask`; std::logic_error inside an actor or a
+  /// callback of a service, which would wait for each other: ask with a callback there.
+  result<Resp> call(Req r) const { return wait_for_answer(std::move(r), {}); }
+  result<Resp> call(Req r, const context& ctx) const { return wait_for_answer(std::move(r), ctx); }
+
   /// Never waits; empty when the service is full.
   std::optional<std::future<result<Resp>>> try_ask(Req r, std::optional<context> ctx = {}) const {
     auto promise = std::make_shared<std::promise<result<Resp>>>();
@@ -99,8 +113,9 @@ public:
     return detail::future_of(core->system(), promise);
   }
 
-  /// An actor that answers a Req with a Resp, or with a caf::error of the same text. Both must be
-  /// CAF message types.
+  /// An actor that answers a Req with a Resp, or with a caf::error of the same text: `closed` once
+  /// the service has ended. The end of the service is not told to who monitors it. Both must be CAF
+  /// message types.
   caf::actor actor() const {
     return core()->gate([weak = std::weak_ptr{core_}](caf::actor_system& sys) {
       return detail::spawn<detail::service_gate<Req, Resp>>(sys, weak);
@@ -129,6 +144,8 @@ public:
 
 private:
   friend std::vector<caf::actor> detail::actors_of<Req, Resp>(const service& s);
+  friend std::shared_ptr<detail::service_core<Req, Resp>>
+  detail::core_of<Req, Resp>(const service& s);
   friend void detail::ask_at_once<Req, Resp>(const service& s, Req r, const context& ctx,
                                              std::function<void(result<Resp>)> done);
 
@@ -169,6 +186,12 @@ private:
     return detail::future_of(core->system(), promise);
   }
 
+  result<Resp> wait_for_answer(Req r, std::optional<context> ctx) const {
+    core()->refuse_wait("call", "ask with a callback");
+    return ask_for_future(std::move(r), std::move(ctx)).get();
+  }
+
+  // Shared by all handles: the last one ends the service.
   std::shared_ptr<detail::service_core<Req, Resp>> core_;
 };
 
@@ -198,6 +221,11 @@ serve(caf::actor_system& sys, const B& blueprint, observer& watch, const context
 }
 
 namespace detail {
+
+template <class Req, class Resp>
+std::shared_ptr<service_core<Req, Resp>> core_of(const service<Req, Resp>& s) {
+  return s.core_;
+}
 
 template <class Req, class Resp>
 void ask_at_once(const service<Req, Resp>& s, Req r, const context& ctx,

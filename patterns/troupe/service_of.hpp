@@ -57,7 +57,6 @@ public:
       // Nobody is left to wait for: the stage has all its answers, or does not want them.
       found = serve_actor<Req, Resp>(handle_.home_system(), handle_, options_,
                                      {.drain_limit = duration::zero()});
-      found->end_without_waiting();
       core_ = found;
     }
     return found;

@@ -3,8 +3,10 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
-#include <list>
+#include <cstdint>
+#include <ctime>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -15,6 +17,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
+
+#include <troupe/detail/run_state.hpp>
 
 namespace troupe {
 
@@ -31,18 +35,37 @@ std::atomic<int> write_end{-1};
 int read_end = -1;
 std::atomic<int> signals{0};
 std::atomic<bool> in_use{false};
-static_assert(std::atomic<int>::is_always_lock_free, "the handler uses them");
+std::atomic<std::int64_t> apart{0};     // ns; what comes sooner after the last one is the same
+std::atomic<std::int64_t> last_came{0}; // ns, of those that count; 0: none has
+static_assert(std::atomic<int>::is_always_lock_free
+                  && std::atomic<std::int64_t>::is_always_lock_free,
+              "the handler uses them");
 
 void put(char byte) {
   while (::write(write_end, &byte, 1) < 0 && errno == EINTR) {
   }
 }
 
+// Of several at once, each in a thread of its own, one counts.
+bool counts() {
+  timespec t{};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  const auto now = std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+  auto last = last_came.load();
+  do {
+    if (last != 0 && now - last < apart)
+      return false;
+  } while (!last_came.compare_exchange_weak(last, now));
+  return true;
+}
+
 // Only what is safe in a signal handler. A full pipe, which does not block, has signals enough.
 extern "C" void on_signal(int) {
   const int before = errno;
-  ++signals;
-  put(signal_byte);
+  if (counts()) {
+    ++signals;
+    put(signal_byte);
+  }
   errno = before;
 }
 
@@ -104,6 +127,7 @@ public:
       throw std::logic_error("shutdown_signals: there is one already, and a process has only one "
                              "handler for each signal");
     signals = 0;
+    last_came = 0;
   }
   sole_owner(const sole_owner&) = delete;
   sole_owner& operator=(const sole_owner&) = delete;
@@ -112,13 +136,14 @@ public:
 
 } // namespace
 
-/// Reads what the handler wrote, on a thread of its own, and ends the runs that are waited for.
+/// Reads what the handler wrote, on a thread of its own, and ends the runs that it was given.
 class shutdown_signals::watcher {
 public:
   explicit watcher(shutdown_options options) : options_(std::move(options)) {
     open_pipe();
     while (byte_there()) { // a signal that came when the last watcher was already going
     }
+    apart = options_.apart.count();
     handlers_.emplace();
     thread_ = std::thread{[this] { watch(); }};
   }
@@ -130,49 +155,48 @@ public:
     thread_.join();
   }
 
-  /// A run that is waited for, and the threads that are ending it.
-  struct waiting {
-    run* r;
-    std::vector<std::thread> enders;
-  };
-  using place = std::list<waiting>::iterator;
-
-  /// That a run is waited for.
-  class registration {
-  public:
-    registration(watcher& w, run& r) : watcher_(w), place_(w.add(r)) {}
-    registration(const registration&) = delete;
-    registration& operator=(const registration&) = delete;
-    ~registration() { watcher_.remove(place_); }
-
-  private:
-    watcher& watcher_;
-    place place_;
-  };
-
-private:
-  void watch() {
-    while (next_byte() == signal_byte)
-      if (const auto& tell = act(); tell) // without the lock: it may take its time
-        tell();
+  void add(const std::shared_ptr<detail::run_state>& run) {
+    const auto seen = [&] {
+      const std::lock_guard lock{mutex_};
+      std::erase_if(runs_, [&](const auto& weak) {
+        const auto other = weak.lock();
+        return other == nullptr || other == run || other->ended();
+      });
+      runs_.push_back(run);
+      return seen_;
+    }();
+    if (seen >= 1)
+      run->begin_drain(options_.drain_limit);
+    if (seen >= 2)
+      run->begin_stop();
   }
 
-  const std::function<void()>& act() {
-    static const std::function<void()> nothing;
-    const std::lock_guard lock{mutex_};
-    switch (++seen_) {
-    case 1:
-      for (auto& w : waiting_)
-        drain(w);
-      return options_.on_drain;
-    case 2:
-      handlers_->restore();
-      for (auto& w : waiting_)
-        stop(w);
-      return options_.on_stop;
-    default:
-      return nothing;
+private:
+  using runs = std::vector<std::weak_ptr<detail::run_state>>;
+
+  void watch() {
+    while (next_byte() == signal_byte)
+      act();
+  }
+
+  // Without the lock: what ends with a run, or is told of it, may take its time, or come to us.
+  void act() {
+    runs all;
+    int seen = 0;
+    {
+      const std::lock_guard lock{mutex_};
+      seen = ++seen_;
+      all = runs_;
+      if (seen == 2)
+        handlers_->restore();
     }
+    if (seen > 2)
+      return;
+    for (const auto& weak : all)
+      if (const auto run = weak.lock())
+        seen == 1 ? run->begin_drain(options_.drain_limit) : run->begin_stop();
+    if (const auto& tell = seen == 1 ? options_.on_drain : options_.on_stop)
+      tell();
   }
 
   void give_back() {
@@ -180,39 +204,10 @@ private:
     handlers_->restore();
   }
 
-  place add(run& r) {
-    const std::lock_guard lock{mutex_};
-    waiting_.push_front({&r, {}});
-    if (seen_ >= 1)
-      drain(waiting_.front());
-    if (seen_ >= 2)
-      stop(waiting_.front());
-    return waiting_.begin();
-  }
-
-  // After the end of the run.
-  void remove(place p) {
-    std::list<waiting> over;
-    {
-      const std::lock_guard lock{mutex_};
-      over.splice(over.begin(), waiting_, p);
-    }
-    for (auto& t : over.front().enders)
-      t.join();
-  }
-
-  // Both calls last until the run has ended, so each has a thread of its own.
-  void drain(waiting& w) const {
-    w.enders.emplace_back([r = w.r, limit = options_.drain_limit] { (void)r->drain(limit); });
-  }
-  static void stop(waiting& w) {
-    w.enders.emplace_back([r = w.r] { (void)r->stop(); });
-  }
-
   const shutdown_options options_;
   const sole_owner owner_;
   std::mutex mutex_; ///< guards the next three
-  std::list<waiting> waiting_;
+  runs runs_;
   int seen_ = 0;
   std::optional<handlers> handlers_;
   std::thread thread_;
@@ -223,14 +218,23 @@ shutdown_signals::shutdown_signals(shutdown_options options)
 
 shutdown_signals::~shutdown_signals() = default;
 
-report shutdown_signals::wait(run& r) { return std::move(wait(std::vector{&r}).front()); }
+void shutdown_signals::add(const run& r) { watcher_->add(detail::state_of(r)); }
+
+report shutdown_signals::wait(run& r) {
+  add(r);
+  return r.wait();
+}
+
+std::optional<report> shutdown_signals::wait_for(run& r, time_span limit) {
+  add(r);
+  return r.wait_for(limit);
+}
 
 std::vector<report> shutdown_signals::wait(const std::vector<run*>& runs) {
   for (const auto* r : runs)
     (void)r->done(); // an empty run is refused before any other is waited for
-  std::list<watcher::registration> waited_for;
-  for (auto* r : runs)
-    waited_for.emplace_back(*watcher_, *r);
+  for (const auto* r : runs)
+    add(*r);
   std::vector<report> ends;
   ends.reserve(runs.size());
   for (auto* r : runs)

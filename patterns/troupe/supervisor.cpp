@@ -1,9 +1,11 @@
 #include <troupe/supervisor.hpp>
 
 #include <future>
+#include <optional>
 #include <ostream>
 #include <stdexcept>
 
+#include <troupe/detail/actor_thread.hpp>
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/supervising_actor.hpp>
 #include <troupe/detail/supervision_state.hpp>
@@ -33,17 +35,25 @@ public:
     const bool begins_with_children = !spec->children().empty();
     actor_ = detail::spawn<supervising_actor>(sys, state_, std::move(spec), child_up{});
     on_actor_gone(actor_, [state = state_] { state->set_over(); });
-    if (begins_with_children)
+    if (begins_with_children && !in_actor(sys))
       state_->wait_ready();
   }
 
   supervision_state& state() const noexcept { return *state_; }
   const caf::actor& actor() const noexcept { return actor_; }
 
+  void begin_stop() const { anon_send_urgent(actor_, supervisor_stop_msg{}); }
   void stop() const {
     if (!state_->over())
-      anon_send_urgent(actor_, supervisor_stop_msg{});
-    state_->wait_over(std::nullopt);
+      refuse_wait("stop");
+    begin_stop();
+    wait("stop", std::nullopt);
+  }
+  bool wait(const std::string& what, std::optional<duration> limit) const {
+    if (state_->over())
+      return true;
+    refuse_wait(what);
+    return state_->wait_over(limit);
   }
 
   void kill() const noexcept { anon_kill(actor_); }
@@ -61,6 +71,8 @@ public:
 
   request_answer ask(request::kind what, std::string path, child_recipe recipe = {},
                      child_options options = {}) const {
+    if (!state_->over())
+      refuse_wait("a change of its children");
     caf::actor to = actor_;
     if (supervision_state::at(state_, to, path, true) == nullptr || !to)
       return {state_->over() ? child_error::closed : child_error::not_found};
@@ -80,6 +92,11 @@ public:
   }
 
 private:
+  void refuse_wait(const std::string& what) const {
+    refuse_to_wait(state_->system(), "supervisor \"" + state_->name() + "\": " + what,
+                   "have a thread of your own do it");
+  }
+
   std::shared_ptr<supervision_state> state_;
   caf::actor actor_;
 };
@@ -146,7 +163,11 @@ supervisor::~supervisor() {
   if (handle_ == nullptr)
     return;
   try {
-    handle_->stop();
+    if (!handle_->state().over()
+        && detail::in_actor(handle_->state().system())) // it ends its children on its own
+      handle_->begin_stop();
+    else
+      handle_->stop();
   } catch (...) {
     // Only under the testing scheduler, where a child may never end.
     handle_->kill();
@@ -222,11 +243,11 @@ std::string supervisor::to_text() const {
 void supervisor::stop() { handle().stop(); }
 
 std::optional<troupe::error> supervisor::wait() {
-  handle().state().wait_over(std::nullopt);
+  handle().wait("wait", std::nullopt);
   return error();
 }
 
-bool supervisor::wait_for(time_span limit) { return handle().state().wait_over(limit); }
+bool supervisor::wait_for(time_span limit) { return handle().wait("wait_for", limit); }
 
 bool supervisor::done() const { return handle().state().over(); }
 

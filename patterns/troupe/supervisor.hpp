@@ -86,9 +86,10 @@ using child_outcome = tl::expected<void, child_refusal>;
 /// Bound:  one entry for each child; restarts are bounded by `.intensity`.
 /// Errors: std::invalid_argument for wrong options or names; std::logic_error for an empty
 ///         (moved-from) handle. Requests answer with a child_error.
-/// Note:   the calls that wait (the first constructors' children, add, terminate, restart_child,
-///         remove, wait, stop, the destructor) are not for use inside an actor; under CAF's testing
-///         scheduler they drive it. The others only look, from any thread. A thread cannot be
+/// Note:   the calls that wait (add, terminate, restart_child, remove, wait, stop) throw
+///         std::logic_error inside an actor; there the constructor and the destructor do not wait,
+///         and the children are started and ended all the same. Under CAF's testing scheduler they
+///         drive it. The others only look, from any thread. A thread cannot be
 ///         killed: a child in the middle of a message ends when that is handled.
 /// Cost:   O(log n) for each start and end among n children.
 /// Source: supervisor of Erlang/OTP 27. Other than there, giving up is a failure to the parent.

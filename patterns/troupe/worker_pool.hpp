@@ -98,12 +98,13 @@ struct pool_pipe : pipe_tag {
                             serve_op<Req, Resp, F>{function, name, retries});
     if (run.name.empty())
       run.name = name;
+    const auto drain_limit = run.drain_limit;
     auto started = start(sys, access::make<void>(append(begin(std::move(front)), std::move(pool))),
                          std::move(run));
     auto entrance = pool_door(sys, state_of(started), options);
     return std::make_shared<pool_core<Req, Resp>>(
         std::move(queue), std::move(entrance), full_of("worker_pool", name, options.overflow),
-        std::make_unique<pool_run>(sys, name, std::move(started)));
+        std::make_unique<pool_run>(sys, name, std::move(started), drain_limit));
   }
 };
 

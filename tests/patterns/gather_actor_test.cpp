@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "../support.hpp"
-#include <troupe/detail/gather_request.hpp>
+#include <troupe/detail/gathering.hpp>
 
 namespace tr = troupe;
 using namespace support;
@@ -26,15 +26,18 @@ struct asked {
 };
 
 struct bench {
-  bench(tr::gather how, tr::duration within, std::size_t services = 3) : calls(services) {
-    auto all = std::make_shared<request::services>();
-    for (std::size_t i = 0; i < services; ++i)
-      all->push_back([this, i](const int& r, const tr::context& ctx, auto answer) {
-        calls[i].push_back({r, ctx, std::move(answer)});
-      });
-    functions = all;
-    actor = tr::detail::spawn<tr::detail::gather_actor>(
-        sys, tr::detail::gather_setup{"search", how, services, within});
+  bench(tr::gather how, tr::duration within, std::size_t services = 3) {
+    start(how, within, played(services));
+  }
+  bench(tr::gather how, tr::duration within, request::services all) {
+    start(how, within, std::move(all));
+  }
+  void start(tr::gather how, tr::duration within, request::services all) {
+    account = std::make_shared<tr::detail::request_account>(
+        sys, "search", tr::pattern_kind::scatter_gather, 100, all.size());
+    const tr::detail::gather_setup setup{how, all.size(), within};
+    actor = tr::detail::spawn<tr::detail::gather_actor<int, std::string>>(
+        sys, account, tr::context{}, setup, std::move(all));
   }
   ~bench() {
     tr::detail::anon_kill(actor);
@@ -44,10 +47,28 @@ struct bench {
   void ask(int r, const tr::context& ctx = {}) {
     const auto i = got.size();
     got.emplace_back();
+    tr::detail::request_account::visit visit;
+    if (auto refusal = account->enter(visit)) {
+      got[i] = tl::unexpected<tr::error>{std::move(*refusal)};
+      return;
+    }
+    tr::detail::call_item<int, request::answers> call{r, ctx};
+    call.reply
+        = tr::detail::ticket<request::answers>{[this, i](answers a) { got[i] = std::move(a); }};
     tr::detail::anon_send(actor,
-                          tr::detail::gather_msg{std::make_shared<request>(
-                              functions, r, ctx, [this, i](answers a) { got[i] = std::move(a); })});
+                          tr::detail::asked_msg<int, request::answers>{
+                              std::make_shared<tr::detail::asked_call<int, request::answers>>(
+                                  std::move(call), account, visit)});
     run();
+  }
+  request::services played(std::size_t n) {
+    calls.resize(n);
+    request::services all;
+    for (std::size_t i = 0; i < n; ++i)
+      all.push_back([this, i](const int& r, const tr::context& ctx, auto answer) {
+        calls[i].push_back({r, ctx, std::move(answer)});
+      });
+    return all;
   }
   void run() { tr::detail::virtual_time::run_jobs(sys); }
   void pass(tr::duration d) { tr::detail::virtual_time::run_for(sys, d); }
@@ -74,7 +95,7 @@ struct bench {
   virtual_system sys;
   std::vector<std::vector<asked>> calls;
   std::vector<std::optional<answers>> got;
-  std::shared_ptr<const request::services> functions;
+  std::shared_ptr<tr::detail::request_account> account;
   caf::actor actor;
 };
 
@@ -205,14 +226,11 @@ TEST_SUITE("gather_actor") {
   }
 
   TEST_CASE("a service that answers at once, or twice, does no harm") {
-    bench b{tr::gather::quorum(2), 0s, 2};
-    auto all = std::make_shared<request::services>();
-    for (int i = 0; i < 2; ++i)
-      all->push_back([](const int&, const tr::context&, auto answer) {
-        answer(std::string{"x"});
-        answer(std::string{"y"});
-      });
-    b.functions = all;
+    const auto twice = [](const int&, const tr::context&, auto answer) {
+      answer(std::string{"x"});
+      answer(std::string{"y"});
+    };
+    bench b{tr::gather::quorum(2), 0s, request::services{twice, twice}};
 
     b.ask(1);
 

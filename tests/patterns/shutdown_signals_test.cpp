@@ -3,8 +3,10 @@
 #include <atomic>
 #include <csignal>
 #include <future>
+#include <optional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "../support.hpp"
@@ -85,6 +87,7 @@ TEST_SUITE("shutdown_signals") {
     std::promise<void> draining;
     std::atomic<int> stopping{0};
     tr::shutdown_signals signals{{.drain_limit = 1h,
+                                  .apart = 0s,
                                   .on_drain = [&] { draining.set_value(); },
                                   .on_stop = [&] { ++stopping; }}};
     auto r = tr::start(sys, stubborn_flow(holding));
@@ -105,7 +108,8 @@ TEST_SUITE("shutdown_signals") {
     threaded_system sys;
     std::promise<void> holding;
     std::promise<void> stopping;
-    tr::shutdown_signals signals{{.drain_limit = 1h, .on_stop = [&] { stopping.set_value(); }}};
+    tr::shutdown_signals signals{
+        {.drain_limit = 1h, .apart = 0s, .on_stop = [&] { stopping.set_value(); }}};
     auto r = tr::start(sys, stubborn_flow(holding));
     holding.get_future().wait();
     std::raise(SIGTERM);
@@ -113,6 +117,71 @@ TEST_SUITE("shutdown_signals") {
     stopping.get_future().wait();
 
     CHECK(accounted(signals.wait(r)).stage("hold").delivered == 1);
+  }
+
+  TEST_CASE("signals that come together are one: what the first began is not stopped") {
+    threaded_system sys;
+    std::promise<void> draining;
+    std::atomic<int> stopping{0};
+    tr::shutdown_signals signals{
+        {.apart = 1h, .on_drain = [&] { draining.set_value(); }, .on_stop = [&] { ++stopping; }}};
+    auto r = tr::start(sys, endless_flow());
+    signals.add(r);
+
+    std::raise(SIGINT);
+    draining.get_future().wait();
+    std::raise(SIGTERM);
+    std::raise(SIGINT);
+
+    CHECK(accounted(signals.wait(r)).clean());
+    CHECK(signals.received() == 1);
+    CHECK(stopping == 0);
+  }
+
+  TEST_CASE("a run that was given to it once is drained whoever waits") {
+    threaded_system sys;
+    tr::shutdown_signals signals;
+    auto r = tr::start(sys, endless_flow());
+
+    SUBCASE("added") { signals.add(r); }
+    SUBCASE("polled before, and more than once") {
+      CHECK_FALSE(signals.wait_for(r, 0s));
+      CHECK_FALSE(signals.wait_for(r, 1ms));
+    }
+    SUBCASE("and moved since") {
+      signals.add(r);
+      auto moved = std::move(r);
+      r = std::move(moved);
+    }
+    std::raise(SIGTERM);
+
+    CHECK(accounted(r.wait()).clean());
+  }
+
+  TEST_CASE("wait_for answers with the report of a run that a signal has ended") {
+    threaded_system sys;
+    tr::shutdown_signals signals;
+    auto r = tr::start(sys, endless_flow());
+    CHECK_FALSE(signals.wait_for(r, 1ms));
+
+    std::raise(SIGTERM);
+
+    std::optional<tr::report> end;
+    while (!end)
+      end = signals.wait_for(r, 1ms);
+    CHECK(accounted(*end).clean());
+  }
+
+  TEST_CASE("a run that is gone concerns it no more") {
+    threaded_system sys;
+    tr::shutdown_signals signals{{.apart = 0s}};
+    { signals.add(tr::start(sys, tr::from("numbers", numbers(10)) | tr::ignore("end"))); }
+    auto r = tr::start(sys, endless_flow());
+    signals.add(r);
+
+    std::raise(SIGTERM);
+
+    CHECK(accounted(r.wait()).clean());
   }
 
   TEST_CASE("the drain limit holds") {
@@ -152,7 +221,7 @@ TEST_SUITE("shutdown_signals") {
     {
       threaded_system sys;
       std::promise<void> stopping;
-      tr::shutdown_signals signals{{.on_stop = [&] { stopping.set_value(); }}};
+      tr::shutdown_signals signals{{.apart = 0s, .on_stop = [&] { stopping.set_value(); }}};
       CHECK((handler() != mine));
       std::raise(SIGTERM);
       CHECK((handler() != mine));

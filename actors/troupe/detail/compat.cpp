@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include <caf/actor_clock.hpp>
@@ -17,7 +18,10 @@
 #if !TROUPE_CAF_1X
 #include <caf/atom.hpp>
 #include <caf/detail/private_thread.hpp>
+#include <caf/policy/work_sharing.hpp>
+#include <caf/policy/work_stealing.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/scheduler/coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #endif
 
@@ -254,6 +258,7 @@ time_point now(caf::actor_system& sys) { return sys.clock().now(); }
 
 // CAF 1.x keeps its deterministic scheduler in libcaf_test, which an application does not link.
 bool is_testing(caf::actor_system&) { return false; }
+bool is_scheduler_thread(caf::actor_system&) noexcept { return false; }
 
 namespace virtual_time {
 
@@ -288,6 +293,24 @@ test_coordinator& testing_scheduler(caf::actor_system& sys) {
 }
 
 } // namespace
+
+namespace {
+
+template <class Policy>
+bool works_for(caf::scheduler::abstract_coordinator& scheduler) noexcept {
+  auto* const c = dynamic_cast<caf::scheduler::coordinator<Policy>*>(&scheduler);
+  for (std::size_t i = 0; c != nullptr && i < c->num_workers(); ++i)
+    if (c->worker_by_id(i)->get_thread().get_id() == std::this_thread::get_id())
+      return true;
+  return false;
+}
+
+} // namespace
+
+bool is_scheduler_thread(caf::actor_system& sys) noexcept {
+  return works_for<caf::policy::work_stealing>(sys.scheduler())
+         || works_for<caf::policy::work_sharing>(sys.scheduler());
+}
 
 bool is_testing(caf::actor_system& sys) {
   return dynamic_cast<test_coordinator*>(&sys.scheduler()) != nullptr;

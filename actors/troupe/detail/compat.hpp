@@ -298,6 +298,9 @@ private:
   caf::actor_clock* clock_;
 };
 
+/// Whether this thread belongs to the system's scheduler, if that is one of CAF's own.
+bool is_scheduler_thread(caf::actor_system& sys) noexcept;
+
 /// Whether time and order are in the hands of the test (scheduler policy "testing").
 bool is_testing(caf::actor_system& sys);
 

@@ -1,6 +1,7 @@
 #include <troupe/detail/crew.hpp>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include <troupe/detail/compat.hpp>
@@ -73,8 +74,12 @@ void crew::tell(std::vector<caf::actor> added, caf::actor successor_of) {
 
 std::vector<caf::actor> crew::resize(std::size_t n) {
   std::vector<caf::actor> added;
-  while (workers_.size() < n)
-    added.push_back(make(makes_->state().add_block(stage_)));
+  try {
+    while (workers_.size() < n)
+      added.push_back(make(makes_->state().add_block(stage_)));
+  } catch (const std::system_error&) {
+    n = workers_.size(); // no thread for more
+  }
   active_ = n;
   const auto& flow = makes_->flow();
   if (!added.empty() && flow.at(stage_).role == role::stage) {

@@ -4,8 +4,10 @@
 #include <map>
 #include <utility>
 
+#include <troupe/detail/actor_thread.hpp>
 #include <troupe/detail/spawner.hpp>
 #include <troupe/detail/supervisor_actor.hpp>
+#include <troupe/detail/virtual_time.hpp>
 
 namespace troupe::detail {
 
@@ -69,30 +71,47 @@ public:
   }
 
   launched run() {
-    for (std::size_t i = 0; i < flow().nodes().size(); ++i)
-      joints_.push_back(spawn_node(i));
+    try {
+      for (std::size_t i = 0; i < flow().nodes().size(); ++i)
+        joints_.push_back(spawn_node(i));
+    } catch (...) {
+      end_those_there();
+      throw;
+    }
     for (std::size_t i = 0; i < joints_.size(); ++i)
       wire_inside(i);
     for (const auto& e : flow().edges())
       connect(e);
     introduce_all();
-    std::vector<std::vector<caf::actor>> workers;
-    for (auto& j : joints_)
-      workers.push_back(j.workers);
-    const auto shown = std::make_shared<roster>(std::move(workers));
+    const auto shown = show();
     // Urgent, as much of what the supervisor is told is.
     anon_send_urgent(supervisor_, adopt_msg{children_, crews(), shown});
-    std::vector<caf::actor> all;
-    for (const auto& c : children_) {
+    for (const auto& c : children_)
       if (c.is_source)
         anon_send(c.actor, pump_msg{});
-      all.push_back(c.actor);
-    }
-    return {state_, supervisor_, shown, std::move(all)};
+    return {state_, shown};
   }
 
 private:
   const graph& flow() const { return makes_->flow(); }
+
+  std::shared_ptr<roster> show() {
+    roster::actors all;
+    for (const auto& c : children_)
+      all.push_back(c.actor);
+    std::vector<roster::actors> workers;
+    for (const auto& j : joints_)
+      workers.push_back(j.workers);
+    auto shown = std::make_shared<roster>(supervisor_, std::move(all), std::move(workers));
+    state_->set_roster(shown);
+    return shown;
+  }
+
+  // They wait for their neighbours, and would do so for ever.
+  void end_those_there() {
+    anon_send_urgent(supervisor_, adopt_msg{children_, {}, show()});
+    anon_send_urgent(supervisor_, stop_msg{});
+  }
 
   caf::actor adopt(child c) {
     children_.push_back(c);
@@ -198,7 +217,15 @@ launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
                 dead_letter_sink dead_letters, std::string name) {
   const auto state = std::make_shared<run_state>(sys, states_of(sys, flow), ctx.child(),
                                                  std::move(dead_letters), std::move(name));
-  return launcher{sys, flow, state}.run();
+  if (state->ctx().cancelled())
+    state->halt(state->end_of_context());
+  try {
+    return launcher{sys, flow, state}.run();
+  } catch (...) {
+    if (!in_actor(sys))
+      is_testing(sys) ? (void)virtual_time::run_jobs(sys) : (void)state->wait(std::nullopt);
+    throw;
+  }
 }
 
 } // namespace troupe::detail

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
 #include <troupe/context.hpp>
@@ -14,15 +12,16 @@
 
 namespace troupe::detail {
 
-/// The actors of a started flow, for its handle. Strong references: they live while this does.
+/// A started flow, for its handle.
 struct launched {
   std::shared_ptr<run_state> state;
-  caf::actor supervisor;
-  std::shared_ptr<roster> workers;
-  std::vector<caf::actor> all; ///< those it began with, distributors and mergers included
+  std::shared_ptr<roster> actors;
 };
 
-/// Spawns the actors of each node, makes them known to each other, and lets go.
+/// Spawns the actors of each node, makes them known to each other, and lets go. Where the context
+/// is over they end before any function of a user is called. Errors: what spawning throws, a
+/// missing thread most of all; then those that were there are ended, and waited for unless in an
+/// actor.
 launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
                 dead_letter_sink dead_letters, std::string name);
 

@@ -2,29 +2,55 @@
 
 #include <cstddef>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include <caf/actor.hpp>
 
 namespace troupe::detail {
 
-/// Who runs the function of each stage, for those outside who ask: the run's handle and tests.
+/// The actors of a run, for those outside who ask: the run's handle and tests. Empty once the run
+/// is over: a handle keeps none of them, and so no thread.
 class roster {
 public:
-  explicit roster(std::vector<std::vector<caf::actor>> workers) : workers_(std::move(workers)) {}
+  using actors = std::vector<caf::actor>;
 
-  std::vector<caf::actor> workers(std::size_t stage) const {
+  /// `all`: those that the run begins with. `workers`: of them, who runs the function of each
+  /// stage.
+  roster(caf::actor supervisor, actors all, std::vector<actors> workers)
+      : supervisor_(std::move(supervisor)), all_(std::move(all)), workers_(std::move(workers)) {}
+
+  caf::actor supervisor() const {
     const std::lock_guard lock{mutex_};
-    return workers_[stage];
+    return supervisor_;
   }
-  void set(std::size_t stage, std::vector<caf::actor> workers) {
+  actors all() const {
+    const std::lock_guard lock{mutex_};
+    return all_;
+  }
+  actors workers(std::size_t stage) const {
+    const std::lock_guard lock{mutex_};
+    return stage < workers_.size() ? workers_[stage] : actors{};
+  }
+  void set(std::size_t stage, actors workers) {
     const std::lock_guard lock{mutex_};
     workers_[stage] = std::move(workers);
+  }
+  void clear() {
+    caf::actor supervisor;
+    actors all;
+    std::vector<actors> workers;
+    const std::lock_guard lock{mutex_};
+    supervisor.swap(supervisor_);
+    all.swap(all_);
+    workers.swap(workers_);
   }
 
 private:
   mutable std::mutex mutex_;
-  std::vector<std::vector<caf::actor>> workers_;
+  caf::actor supervisor_;
+  actors all_;
+  std::vector<actors> workers_;
 };
 
 } // namespace troupe::detail

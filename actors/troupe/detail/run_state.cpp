@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/messages.hpp>
 #include <troupe/detail/shared_breaker.hpp>
 #include <troupe/detail/wait_within.hpp>
 
@@ -51,6 +52,21 @@ void run_state::halt(const error& reason) {
   }
   halted_.store(true, std::memory_order_relaxed);
   ctx_.cancel();
+}
+
+void run_state::begin_drain(duration limit) const {
+  anon_send_urgent(roster_->supervisor(), drain_msg{limit});
+}
+
+void run_state::begin_stop() {
+  halt({});
+  anon_send_urgent(roster_->supervisor(), stop_msg{});
+}
+
+error run_state::end_of_context() const {
+  if (ctx_.why().code() == errc::deadline_exceeded)
+    return {errc::deadline_exceeded, {}, "the deadline of the run's context has passed"};
+  return {errc::cancelled, {}, "the run's context was cancelled"};
 }
 
 void run_state::show(std::size_t stage, const error& why, const item_view& item) noexcept {
@@ -116,7 +132,14 @@ std::uint64_t run_state::sent_over(const stage_state::input& input) const {
   return totals(input.stage).emitted;
 }
 
-graph_sample run_state::sample() const { return collect(ended()); }
+graph_sample run_state::sample() const {
+  {
+    const std::lock_guard lock{mutex_};
+    if (report_)
+      return last_;
+  }
+  return collect(false);
+}
 
 stage_sample run_state::collect(const stage_state& stage, time_point at, bool over) const {
   stage_sample out;
@@ -174,15 +197,20 @@ bool run_state::ended() const {
 }
 
 void run_state::finish() {
-  const auto elapsed = now() - started_;
+  auto last = collect(true);
   report::stage_list stages;
-  for (auto& stage : collect(true).stages)
-    stages.emplace_back(std::move(stage.name), stage.totals);
-  // User code lives in the sink's captures no longer than the run.
+  for (const auto& stage : last.stages)
+    stages.emplace_back(stage.name, stage.totals);
+  // User code lives no longer than the run: neither in the sink nor in what makes kernels.
   dead_letters_.close();
+  for (auto& stage : stages_)
+    stage.kit.make_kernel = nullptr;
+  if (roster_ != nullptr)
+    roster_->clear();
   const std::lock_guard lock{mutex_};
   auto reason = reason_ && reason_->code() != errc::none ? reason_ : std::nullopt;
-  report_.emplace(std::move(stages), std::move(reason), elapsed);
+  report_.emplace(std::move(stages), std::move(reason), last.at - started_);
+  last_ = std::move(last);
   over_.notify_all();
 }
 

@@ -18,6 +18,7 @@
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/crash_record.hpp>
 #include <troupe/detail/dead_letter_office.hpp>
+#include <troupe/detail/roster.hpp>
 #include <troupe/detail/stage_controls.hpp>
 #include <troupe/detail/tuning.hpp>
 #include <troupe/observer.hpp>
@@ -65,7 +66,7 @@ struct stage_state {
 };
 
 /// What the actors of a run share with its handle and its observers: counters, the halt flag, and
-/// the report once all are gone.
+/// the report once all are gone. From then on it needs no actor system.
 class run_state final : public observable {
 public:
   run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
@@ -100,6 +101,11 @@ public:
 
   /// Nothing further may be started. The first reason is the one reported (errc::none: none).
   void halt(const error& reason);
+  /// Does not wait. Nothing happens once the run is over.
+  void begin_drain(duration limit) const;
+  void begin_stop();
+  /// What a context that is over means to the run.
+  error end_of_context() const;
   crash_record& crashes(std::size_t stage) const noexcept { return *stages_[stage].crashes; }
   /// Of a stage with a rate.
   tuning_slot& tuned(std::size_t stage) const noexcept { return *stages_[stage].tuned; }
@@ -117,6 +123,8 @@ public:
   /// The run is not over before `actor` has left the registry with an empty mailbox. Only while
   /// another actor of the run lives.
   void keep(const caf::actor& actor);
+  /// Who is let go of at the end. Before the run can be over.
+  void set_roster(std::shared_ptr<roster> actors) { roster_ = std::move(actors); }
 
   /// Blocks the calling thread; `limit` empty: without end. False if it ran out.
   bool wait(std::optional<duration> limit) const;
@@ -144,6 +152,8 @@ private:
   std::atomic<bool> halted_{false};
   std::atomic<std::uint64_t> actors_{0};
 
+  std::shared_ptr<roster> roster_;
+
   mutable std::mutex blocks_mutex_; ///< workers may be added while others read
   std::mutex wishes_mutex_;
   std::vector<crew_wish> wishes_; ///< one a stage at most
@@ -151,6 +161,7 @@ private:
   mutable std::condition_variable over_;
   std::optional<error> reason_;
   std::optional<report> report_;
+  graph_sample last_; ///< with the report: who asks later needs no clock
 };
 
 } // namespace troupe::detail

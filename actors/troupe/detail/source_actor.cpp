@@ -64,7 +64,7 @@ void source_actor::release() {
 }
 
 void source_actor::open() {
-  if (std::exchange(opened_, true))
+  if (halted() || std::exchange(opened_, true)) // a run whose context was over calls no function
     return;
   try {
     if (unmade_)

@@ -64,7 +64,8 @@ void stage_actor::wire(wire_msg& msg) {
     out_->connect(std::move(msg.downstream.front()));
   if (!in_.connected() || (out_ && !out_->connected()))
     return;
-  guarded([this] { make_kernel(); });
+  if (!halted())
+    guarded([this] { make_kernel(); });
   if (!restarts_)
     make_kernel_ = nullptr;
   if (kernel_ != nullptr && kernel_->wants_nothing())

@@ -1,6 +1,8 @@
 #include <troupe/detail/supervisor_actor.hpp>
 
 #include <algorithm>
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace troupe::detail {
@@ -9,10 +11,6 @@ namespace {
 
 // Two timers may be pending: generation 0 is the context's deadline.
 constexpr std::uint64_t deadline_generation = 0;
-
-error deadline_passed() {
-  return {errc::deadline_exceeded, {}, "the deadline of the run's context has passed"};
-}
 
 std::string seconds(duration d) {
   auto text = std::to_string(std::chrono::duration<double>(d).count());
@@ -49,7 +47,7 @@ caf::message_handler supervisor_actor::handlers() {
       },
       [this](timer_msg msg) {
         if (msg.generation == deadline_generation)
-          abort(deadline_passed());
+          abort({errc::deadline_exceeded, {}, "the deadline of the run's context has passed"});
         else if (msg.generation == drain_generation_)
           abort(
               {errc::timed_out, {}, "the drain limit of " + seconds(drain_limit_) + " has passed"});
@@ -63,6 +61,8 @@ void supervisor_actor::adopt(adopt_msg& msg) {
   adopted_ = true;
   for (auto& c : msg.children)
     watch(std::move(c));
+  if (alive_ == 0) // there was no thread for the first of them
+    quit();
   follow(state_->ctx());
   // A stop or drain may have overtaken us.
   if (aborting_)
@@ -85,11 +85,7 @@ void supervisor_actor::follow(troupe::context& ctx) {
     send_after(this, *left, timer_msg{deadline_generation});
   // The context outlives us: it gets what it needs by value, and forgets it when we end.
   callback_ = ctx.on_cancel([self = caf::actor{this}, state = state_] {
-    auto reason = state->ctx().why();
-    if (reason.code() == errc::deadline_exceeded)
-      reason = deadline_passed();
-    else
-      reason = {errc::cancelled, {}, "the run's context was cancelled"};
+    const auto reason = state->end_of_context();
     state->halt(reason);
     detail::anon_send_urgent(self, stop_msg{reason});
   });
@@ -115,8 +111,15 @@ void supervisor_actor::on_killed(const child& c) {
         {errc::worker_died, stage_name(c.stage), "an actor of this stage was ended from outside"});
     return;
   }
-  if (const auto successor = crew->lose(c.actor))
-    watch({*successor, c.stage});
+  try {
+    if (const auto successor = crew->lose(c.actor))
+      watch({*successor, c.stage});
+  } catch (const std::system_error& e) {
+    abort({errc::worker_died, stage_name(c.stage),
+           std::string{"a worker of this stage died, and there is no thread for another: "}
+               + e.what()});
+    return;
+  }
   shown_->set(c.stage, crew->workers());
   if (crew->is_empty() && !crew->is_closed())
     abort({errc::worker_died, stage_name(c.stage),
@@ -201,7 +204,7 @@ void supervisor_actor::on_exit() {
   for (const auto& c : crews_)
     c->release();
   crews_.clear();
-  // A pending timer may keep this object for longer than the run.
+  shown_ = nullptr;
   state_ = nullptr;
 }
 

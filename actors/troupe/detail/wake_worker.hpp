@@ -9,6 +9,7 @@
 #include <caf/resumable.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
+#include <troupe/detail/actor_thread.hpp>
 #include <troupe/detail/wake_scheduler.hpp>
 
 /// As CAF's own worker, for our policy: but which actor runs is only noted for a logger that wants
@@ -29,6 +30,7 @@ public:
 
   void start() {
     thread_ = std::thread{[this] {
+      const troupe::detail::actor_thread here; // whosoever's actors
       if (logs())
         CAF_SET_LOGGER_SYS(&system());
       caf::detail::set_thread_name("caf.multiplexer");

@@ -9,16 +9,17 @@ answering_actor::answering_actor(caf::actor_config& cfg, std::shared_ptr<request
     : deadline_actor(cfg), account_(std::move(account)), ctx_(ctx) {}
 
 void answering_actor::begin() {
+  const error cancelled{errc::cancelled, {}, "the service's context was cancelled"};
+  const error late{errc::deadline_exceeded, {}, "the deadline of the service's context has passed"};
+  if (ctx_.cancelled()) { // before it began: no function is called
+    stop(ctx_.why().code() == errc::cancelled ? cancelled : late);
+    return;
+  }
   const caf::actor self{this};
   if (const auto left = ctx_.remaining())
-    send_after(
-        this, *left,
-        limit_msg{
-            {errc::deadline_exceeded, {}, "the deadline of the service's context has passed"}});
-  callback_ = ctx_.on_cancel([self] {
-    detail::anon_send_urgent(
-        self, limit_msg{{errc::cancelled, {}, "the service's context was cancelled"}});
-  });
+    send_after(this, *left, limit_msg{late});
+  callback_
+      = ctx_.on_cancel([self, cancelled] { detail::anon_send_urgent(self, limit_msg{cancelled}); });
 }
 
 // Called once, when the actor begins.
@@ -33,7 +34,7 @@ caf::message_handler answering_actor::handlers() {
 
 void answering_actor::end(duration limit) {
   ending_ = true;
-  if (account_->inside() == 0 || limit > duration::zero()) {
+  if (limit > duration::zero() || (account_->inside() == 0 && is_idle())) {
     end_if_empty();
     send_after(this, limit, limit_msg{{errc::timed_out, {}, "the drain limit has passed"}});
   } else {
@@ -43,7 +44,7 @@ void answering_actor::end(duration limit) {
 
 // A call that has entered and is still on its way to us counts as inside.
 void answering_actor::end_if_empty() {
-  if (ending_ && account_->inside() == 0)
+  if (ending_ && account_->inside() == 0 && is_idle())
     quit();
 }
 

@@ -33,7 +33,10 @@ protected:
   caf::message_handler handlers() override;
   /// What is open is answered with an error.
   virtual void give_up(const error& why) = 0;
+  /// Whether nothing is at work that nobody waits for any more: the end waits for that, too.
+  virtual bool is_idle() const { return true; }
   void end_if_empty();
+  bool is_ending() const noexcept { return ending_; }
   const std::string& service() const noexcept { return account_->name(); }
 
   std::shared_ptr<request_account> account_;

@@ -3,7 +3,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include <troupe/detail/answering_actor.hpp>
 #include <troupe/detail/asked_call.hpp>
 #include <troupe/detail/door.hpp>
+#include <troupe/detail/service_core.hpp>
 #include <troupe/detail/stage_controls.hpp>
 
 namespace troupe::detail {
@@ -29,29 +29,34 @@ struct asked_setup {
 /// The untyped half of a service that one actor answers: its actors, and their end.
 class asker_crew {
 public:
+  using services = std::vector<std::shared_ptr<ending_service>>;
+
   asker_crew(caf::actor_system& sys, const asked_setup& setup);
   asker_crew(const asker_crew&) = delete;
   asker_crew& operator=(const asker_crew&) = delete;
   ~asker_crew() = default;
 
-  void set(caf::actor asker) { asker_ = std::move(asker); }
-  const caf::actor& asker() const noexcept { return asker_; }
+  /// `asked`: what ends with this service, and is waited for.
+  void set(const caf::actor& asker, services asked);
+  /// Null once all is over.
+  caf::actor asker() const;
   const std::shared_ptr<request_account>& account() const noexcept { return account_; }
   const std::shared_ptr<door>& entrance() const noexcept { return door_; }
 
-  /// Nothing new; what is inside has `limit`. Does not wait.
   void end(duration limit) const;
-  report drain(duration limit) const;
-  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make);
+  report drain(duration limit);
+  bool is_over() const;
+  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) {
+    return gates_.get(make);
+  }
 
 private:
-  void wait() const;
-
   std::shared_ptr<request_account> account_;
   std::shared_ptr<door> door_;
+  gate_keeper gates_;
+  mutable std::mutex mutex_;
   caf::actor asker_;
-  std::mutex mutex_;
-  caf::actor gate_;
+  services asked_;
 };
 
 /// A running service whose calls go through the door to one actor.
@@ -60,26 +65,20 @@ class asked_core final : public service_core<Req, Resp> {
   using item = call_item<Req, Resp>;
 
 public:
-  /// `make` spawns the actor that answers: it takes asked_msg and ends as answering_actor.
+  /// `make` spawns the actor that answers: it takes asked_msg and ends as answering_actor. `asked`:
+  /// services that end with this one.
   template <class Make>
   asked_core(caf::actor_system& sys, const asked_setup& setup, Make make,
-             std::shared_ptr<stage_controls> controls = nullptr)
+             std::shared_ptr<stage_controls> controls = nullptr, asker_crew::services asked = {})
       : service_core<Req, Resp>(sys), crew_(sys, setup), controls_(std::move(controls)),
         waits_(setup.waits), drain_limit_(setup.drain_limit) {
-    crew_.set(make(crew_.account()));
+    crew_.set(make(crew_.account()), std::move(asked));
   }
   asked_core(const asked_core&) = delete;
   asked_core& operator=(const asked_core&) = delete;
 
-  ~asked_core() override {
-    if (unattended_ || service_thread::inside())
-      crew_.end(drain_limit_);
-    else
-      crew_.drain(drain_limit_);
-  }
+  ~asked_core() override { crew_.end(drain_limit_); }
 
-  /// Whoever lets go of the last handle does not wait.
-  void end_without_waiting() noexcept { unattended_ = true; }
   std::shared_ptr<const observable> shown() const { return crew_.account(); }
 
   void submit(item call) override { submit(std::move(call), waits_); }
@@ -88,6 +87,7 @@ public:
   bool try_submit(item& call) override {
     if (call.ended_early())
       return true;
+    shut_if_over();
     auto place = door::try_enter(crew_.entrance());
     if (!place && !crew_.entrance()->is_shut()) {
       crew_.account()->turn_away();
@@ -97,12 +97,13 @@ public:
     return true;
   }
 
+  void end(duration limit) override { crew_.end(limit); }
   report drain(duration limit) override {
-    if (service_thread::inside())
-      throw std::logic_error("service \"" + name()
-                             + "\": drain waits, and is called by a callback of a service");
+    this->refuse_wait("drain", "have a thread of your own drain it");
     return crew_.drain(limit);
   }
+  bool is_over() const override { return crew_.is_over(); }
+  duration drain_limit() const override { return drain_limit_; }
   stage_metrics metrics() const override { return crew_.account()->metrics(); }
   void configure(const settings& s) override {
     if (controls_ == nullptr)
@@ -117,7 +118,8 @@ public:
   std::string name() const override { return crew_.account()->name(); }
   std::vector<caf::actor> actors() const override {
     auto all = controls_ == nullptr ? std::vector<caf::actor>{} : controls_->workers();
-    all.push_back(crew_.asker());
+    if (auto asker = crew_.asker())
+      all.push_back(std::move(asker));
     return all;
   }
   caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
@@ -127,9 +129,16 @@ public:
 private:
   error closed() const { return {errc::closed, name(), "the service has ended"}; }
 
+  // It may have ended by itself, and with it the actor system.
+  void shut_if_over() const {
+    if (crew_.account()->ended())
+      crew_.entrance()->shut();
+  }
+
   void submit(item call, bool patiently) {
     if (call.ended_early())
       return;
+    shut_if_over();
     const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
     auto place = patiently && !service_thread::inside() ? door::enter(crew_.entrance(), ctx)
                                                         : door::try_enter(crew_.entrance());
@@ -160,7 +169,7 @@ private:
     call.place = std::move(place);
     if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
       watch_deadline(crew_.asker(), system(), *left, call.reply.open());
-    // Should the actor be gone, it is destroyed with the message, and so answered.
+    // Should the actor be gone, it is destroyed, and so answered.
     detail::anon_send(crew_.asker(), asked_msg<Req, Resp>{std::make_shared<asked_call<Req, Resp>>(
                                          std::move(call), crew_.account(), visit)});
   }
@@ -169,7 +178,6 @@ private:
   std::shared_ptr<stage_controls> controls_; ///< null: there is nothing to set
   bool waits_;
   duration drain_limit_;
-  bool unattended_ = false;
 };
 
 } // namespace troupe::detail

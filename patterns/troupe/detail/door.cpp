@@ -68,6 +68,8 @@ std::optional<door::place> door::enter(const std::shared_ptr<door>& d, const con
 
 // Whether there is room.
 bool door::wait(std::unique_lock<std::mutex>& lock, const context* ctx) {
+  if (shut_)
+    return false;
   if (is_testing(*system_))
     return wait_in_virtual_time(lock, ctx);
   const auto over = [&] { return shut_ || has_room() || (ctx != nullptr && ctx->cancelled()); };

@@ -26,7 +26,8 @@ template <class Resp>
 std::future<result<Resp>> future_of(caf::actor_system& sys,
                                     const std::shared_ptr<std::promise<result<Resp>>>& promise) {
   auto future = promise->get_future();
-  if (!is_driven(sys))
+  // Of what is over: there may be no actor system any more.
+  if (future.wait_for(std::chrono::seconds{0}) == std::future_status::ready || !is_driven(sys))
     return future;
   return std::async(std::launch::deferred, [&sys, f = std::move(future)]() mutable {
     drive_until(sys,

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <troupe/detail/refusal.hpp>
-#include <troupe/detail/service_core.hpp>
 
 namespace troupe::detail {
 
@@ -28,12 +27,12 @@ struct gather_cancel_msg {
 
 } // namespace
 
-gather_actor::gather_actor(caf::actor_config& cfg, gather_setup setup)
-    : actor_base(cfg), setup_(std::move(setup)) {}
+gather_base::gather_base(caf::actor_config& cfg, std::shared_ptr<request_account> account,
+                         const troupe::context& ctx, const gather_setup& setup)
+    : answering_actor(cfg, std::move(account), ctx), setup_(setup) {}
 
-caf::message_handler gather_actor::handlers() {
-  return {
-      [this](const gather_msg& msg) { begin(msg.job); },
+caf::message_handler gather_base::handlers() {
+  return caf::message_handler{
       [this](gathered_msg& msg) { answered(msg.request, msg.service, std::move(msg.answer)); },
       [this](gather_limit_msg) { on_timer(); },
       [this](gather_cancel_msg msg) {
@@ -41,12 +40,13 @@ caf::message_handler gather_actor::handlers() {
         if (found != pending_.end())
           given_up(msg.request, found->second.job->ctx().why());
       },
-  };
+  }
+      .or_else(answering_actor::handlers());
 }
 
-void gather_actor::begin(const std::shared_ptr<gather_job>& job) {
+void gather_base::begin(const std::shared_ptr<gather_job>& job) {
   const auto request = ++last_;
-  pending p{job, gather_machine{setup_.how, setup_.services, setup_.name}, {}, 0, {}};
+  pending p{job, gather_machine{setup_.how, setup_.services, service()}, {}, 0, {}};
   p.due = later(detail::now(system()), setup_.within);
   const caf::actor me{this};
   for (std::size_t i = 0; i < setup_.services; ++i)
@@ -62,7 +62,7 @@ void gather_actor::begin(const std::shared_ptr<gather_job>& job) {
   set_timer();
 }
 
-void gather_actor::answered(id request, std::size_t service, gathered_answer answer) {
+void gather_base::answered(id request, std::size_t service, gathered_answer answer) {
   const auto found = pending_.find(request);
   if (found == pending_.end()) // cancelled or too late: nobody waits for it
     return;
@@ -75,7 +75,7 @@ void gather_actor::answered(id request, std::size_t service, gathered_answer ans
     end(request, errc::cancelled);
 }
 
-void gather_actor::on_timer() {
+void gather_base::on_timer() {
   timer_runs_ = false;
   const auto at = detail::now(system());
   while (!pending_.empty() && pending_.begin()->second.due <= at) {
@@ -85,7 +85,7 @@ void gather_actor::on_timer() {
   set_timer();
 }
 
-void gather_actor::set_timer() {
+void gather_base::set_timer() {
   if (setup_.within == duration::zero() || timer_runs_ || pending_.empty())
     return;
   timer_runs_ = true;
@@ -93,28 +93,29 @@ void gather_actor::set_timer() {
   send_after(this, wait, gather_limit_msg{});
 }
 
-void gather_actor::end(id request, errc for_open) {
+void gather_base::end(id request, errc for_open) {
   auto node = pending_.extract(request);
   auto& p = node.mapped();
   p.job->ctx().forget(p.on_cancel);
   const bool at_limit = for_open == errc::timed_out;
   auto failure = p.machine.state() == gather_state::failed ? std::optional{unreachable(p, at_limit)}
                                                            : std::nullopt;
-  cancel_open(p, at_limit
-                     ? error{for_open, setup_.name, "no answer within " + as_text(setup_.within)}
-                     : error{for_open, setup_.name, "enough services had answered"});
+  cancel_open(p, at_limit ? error{for_open, service(), "no answer within " + as_text(setup_.within)}
+                          : error{for_open, service(), "enough services had answered"});
   p.job->finish(std::move(failure));
+  end_if_empty();
 }
 
-void gather_actor::given_up(id request, const error& why) {
+void gather_base::given_up(id request, const error& why) {
   auto node = pending_.extract(request);
   auto& p = node.mapped();
   p.job->ctx().forget(p.on_cancel);
   cancel_open(p, why);
-  p.job->finish(error{why}.with_stage(setup_.name));
+  p.job->finish(error{why}.with_stage(service()));
+  end_if_empty();
 }
 
-error gather_actor::unreachable(const pending& p, bool at_limit) const {
+error gather_base::unreachable(const pending& p, bool at_limit) const {
   auto text = std::to_string(p.machine.succeeded()) + " of " + std::to_string(setup_.services)
               + " services succeeded";
   if (at_limit)
@@ -124,19 +125,17 @@ error gather_actor::unreachable(const pending& p, bool at_limit) const {
   text += ", needs " + std::to_string(setup_.how.needed().value());
   if (const auto* first = p.job->first_error())
     text += "; first error: " + to_string(*first);
-  return error{errc::quorum_unreachable, setup_.name, std::move(text)};
+  return error{errc::quorum_unreachable, service(), std::move(text)};
 }
 
-void gather_actor::cancel_open(pending& p, const error& why) {
+void gather_base::cancel_open(pending& p, const error& why) {
   for (const auto i : p.machine.open()) {
     p.job->close(i, why);
     p.contexts[i].cancel();
   }
 }
 
-void gather_actor::on_exit() {
-  const service_thread at_work; // may let go of the last handle of a service
-  const error why{errc::closed, setup_.name, "the service has ended"};
+void gather_base::give_up(const error& why) {
   while (!pending_.empty())
     given_up(pending_.begin()->first, why);
 }

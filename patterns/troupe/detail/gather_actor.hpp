@@ -6,11 +6,10 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include <troupe/context.hpp>
-#include <troupe/detail/compat.hpp>
+#include <troupe/detail/answering_actor.hpp>
 #include <troupe/error.hpp>
 #include <troupe/policy/gather.hpp>
 
@@ -42,29 +41,25 @@ public:
 };
 
 struct gather_setup {
-  std::string name;
   gather how = gather::all;
   std::size_t services = 0;
   duration within{}; ///< zero: no limit
 };
 
-struct gather_msg {
-  using internal_message = void;
-  std::shared_ptr<gather_job> job;
-};
-
 /// Holds the requests that are not answered yet, each with its machine.
 ///
 /// On exit (a drain past its limit, a kill) each is answered, and its services are cancelled.
-class gather_actor final : public actor_base {
+class gather_base : public answering_actor {
 public:
-  gather_actor(caf::actor_config& cfg, gather_setup setup);
+  gather_base(caf::actor_config& cfg, std::shared_ptr<request_account> account,
+              const troupe::context& ctx, const gather_setup& setup);
 
   const char* name() const override { return "troupe.gather"; }
-  void on_exit() override;
 
 protected:
   caf::message_handler handlers() override;
+  void begin(const std::shared_ptr<gather_job>& job);
+  void give_up(const error& why) override;
 
 private:
   struct pending {
@@ -76,7 +71,6 @@ private:
   };
   using id = std::uint64_t;
 
-  void begin(const std::shared_ptr<gather_job>& job);
   void answered(id request, std::size_t service, gathered_answer answer);
   /// Ends what is due, and sets the timer for what is due next.
   void on_timer();

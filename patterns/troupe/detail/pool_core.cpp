@@ -4,22 +4,12 @@ namespace troupe::detail {
 
 std::string queue_name(const std::string& pool) { return pool + ".queue"; }
 
-pool_run::pool_run(caf::actor_system& sys, std::string name, run r)
-    : system_(&sys), name_(std::move(name)), run_(std::move(r)) {}
+pool_run::pool_run(caf::actor_system& sys, std::string name, run r, duration drain_limit)
+    : system_(&sys), name_(std::move(name)), run_(std::move(r)), drain_limit_(drain_limit) {}
 
-pool_run::~pool_run() {
-  // Waiting for itself, a worker would wait for ever.
-  if (service_thread::inside())
-    drain_unattended(std::move(run_));
-}
+pool_run::~pool_run() { drain_unattended(std::move(run_), drain_limit_); }
 
-report pool_run::drain(duration limit) {
-  if (service_thread::inside())
-    throw std::logic_error("service \"" + name_
-                           + "\": drain waits for the workers, and is called "
-                             "by one of a service");
-  return run_.drain(limit);
-}
+report pool_run::drain(duration limit) { return run_.drain(limit); }
 
 stage_metrics pool_run::metrics() const {
   auto all = run_.metrics(name_);

@@ -99,15 +99,18 @@ private:
   }
 };
 
-/// The untyped half of a served pool: its run.
+/// The untyped half of a served pool: its run. The destructor does not wait for that.
 class pool_run {
 public:
-  pool_run(caf::actor_system& sys, std::string name, run r);
+  pool_run(caf::actor_system& sys, std::string name, run r, duration drain_limit);
   pool_run(const pool_run&) = delete;
   pool_run& operator=(const pool_run&) = delete;
   ~pool_run();
 
+  void end(duration limit) const { begin_drain(run_, limit); }
   report drain(duration limit);
+  bool is_over() const { return run_.done(); }
+  duration drain_limit() const noexcept { return drain_limit_; }
   stage_metrics metrics() const;
   void configure(const settings& s) { run_.configure(name_, s); }
   caf::actor_system& system() const noexcept { return *system_; }
@@ -118,6 +121,7 @@ private:
   caf::actor_system* system_;
   std::string name_;
   run run_;
+  duration drain_limit_;
 };
 
 /// The name of the queue before a pool's workers.
@@ -133,11 +137,16 @@ public:
   pool_core(std::shared_ptr<queue> q, std::shared_ptr<door> d, when_full full,
             std::unique_ptr<pool_run> r)
       : service_core<Req, Resp>(r->system()), queue_(std::move(q)), door_(std::move(d)),
-        full_(full), run_(std::move(r)),
+        full_(full), run_(std::move(r)), gates_(run_->system()),
         deadlines_(
             queue_->attendant([](caf::actor_system& sys) { return spawn<deadline_actor>(sys); })) {}
 
   ~pool_core() override { door_->shut(); }
+
+  void end(duration limit) override {
+    door_->shut();
+    run_->end(limit);
+  }
 
   void submit(item call) override { submit(std::move(call), full_ == when_full::wait); }
   void submit_patiently(item call) override { submit(std::move(call), true); }
@@ -145,6 +154,7 @@ public:
   bool try_submit(item& call) override {
     if (call.ended_early())
       return true;
+    shut_if_over();
     auto place = door::try_enter(door_);
     if (!place && door_->is_shut()) {
       turn_away(std::move(call));
@@ -159,22 +169,34 @@ public:
   }
 
   report drain(duration limit) override {
+    this->refuse_wait("drain", "have a thread of your own drain it");
     door_->shut();
-    return run_->drain(limit);
+    auto end = run_->drain(limit);
+    gates_.let_go();
+    return end;
   }
+  bool is_over() const override { return run_->is_over(); }
+  duration drain_limit() const override { return run_->drain_limit(); }
   stage_metrics metrics() const override { return run_->metrics(); }
   void configure(const settings& s) override { run_->configure(s); }
   caf::actor_system& system() const override { return run_->system(); }
   std::string name() const override { return run_->name(); }
   std::vector<caf::actor> actors() const override { return run_->actors(); }
   caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
-    return queue_->gate(make);
+    return gates_.get(make);
   }
 
 private:
+  // It may have ended by itself, and with it the actor system.
+  void shut_if_over() const {
+    if (run_->is_over())
+      door_->shut();
+  }
+
   void submit(item call, bool patiently) {
     if (call.ended_early())
       return;
+    shut_if_over();
     const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
     auto place
         = patiently && !service_thread::inside() ? door::enter(door_, ctx) : door::try_enter(door_);
@@ -210,6 +232,7 @@ private:
   std::shared_ptr<door> door_;
   when_full full_;
   std::unique_ptr<pool_run> run_;
+  gate_keeper gates_;
   caf::actor deadlines_;
 };
 

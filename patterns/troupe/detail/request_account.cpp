@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <troupe/detail/compat.hpp>
+#include <troupe/detail/driven_future.hpp>
 #include <troupe/detail/elapsed.hpp>
 #include <troupe/detail/virtual_time.hpp>
 #include <troupe/detail/wait_within.hpp>
@@ -32,10 +33,10 @@ request_account::request_account(caf::actor_system& sys, std::string name, patte
 time_point request_account::now() const { return detail::now(system_); }
 
 std::optional<error> request_account::enter(visit& v) {
-  v.since = now();
   const std::scoped_lock lock{mutex_};
-  if (shut_)
+  if (shut_) // then there may be no clock any more
     return error{errc::closed, stage_.name, "the service has ended"};
+  v.since = now();
   auto& c = stage_.totals;
   ++c.received;
   if (c.in_flight < most_) {
@@ -124,11 +125,52 @@ void request_account::shut() {
 }
 
 bool request_account::wait_empty(duration limit) {
+  if (inside() == 0)
+    return true;
   if (is_testing(system_))
     return drive_empty(limit);
   std::unique_lock lock{mutex_};
   const auto empty = [this] { return stage_.totals.in_flight == 0; };
   return wait_within(left_, lock, limit, empty);
+}
+
+void request_account::keep(const caf::actor& actor) {
+  {
+    const std::scoped_lock lock{mutex_};
+    kept_.insert(actor.id());
+  }
+  on_actor_gone(actor, [me = shared_from_this(), id = actor.id()] { me->is_gone(id); });
+}
+
+void request_account::forget(const caf::actor& actor) { is_gone(actor.id()); }
+
+void request_account::is_gone(caf::actor_id actor) {
+  {
+    const std::scoped_lock lock{mutex_};
+    kept_.erase(actor);
+  }
+  left_.notify_all();
+}
+
+bool request_account::is_over() const {
+  const std::scoped_lock lock{mutex_};
+  return report_ && kept_.empty();
+}
+
+void request_account::wait_gone() {
+  const auto gone = [this] { return report_ && kept_.empty(); };
+  std::unique_lock lock{mutex_};
+  if (gone())
+    return;
+  if (!is_testing(system_)) {
+    left_.wait(lock, gone);
+    return;
+  }
+  lock.unlock();
+  drive_until(system_, [&] {
+    const std::scoped_lock held{mutex_};
+    return gone();
+  });
 }
 
 bool request_account::drive_empty(duration limit) {
@@ -143,20 +185,23 @@ std::size_t request_account::inside() const {
 }
 
 report request_account::finish(std::optional<error> reason) {
-  const auto at = now();
   const std::scoped_lock lock{mutex_};
   if (!report_) {
+    ended_at_ = now();
     auto& c = stage_.totals;
     c.abandoned += std::exchange(c.in_flight, 0);
-    report_.emplace(report::stage_list{{stage_.name, c}}, std::move(reason), at - started_);
+    report_.emplace(report::stage_list{{stage_.name, c}}, std::move(reason), ended_at_ - started_);
+    if (const auto breaker = std::exchange(breaker_, nullptr))
+      stage_.breaker = breaker->state();
+    left_.notify_all();
   }
   return *report_;
 }
 
 graph_sample request_account::sample() const {
   const auto usage = read_process_usage();
-  const auto at = now();
   const std::scoped_lock lock{mutex_};
+  const auto at = report_ ? ended_at_ : now();
   auto stage = stage_;
   if (!report_) {
     for (const auto& since : at_work_)

@@ -5,9 +5,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
 #include <troupe/detail/shared_breaker.hpp>
@@ -18,8 +20,10 @@
 
 namespace troupe::detail {
 
-/// Counts the requests of a service that is no run, and lets only so many in.
-class request_account final : public observable {
+/// Counts the requests of a service that is no run, and lets only so many in. Once it has ended, it
+/// needs no actor system.
+class request_account final : public observable,
+                              public std::enable_shared_from_this<request_account> {
 public:
   request_account(caf::actor_system& sys, std::string name, pattern_kind kind, std::size_t most,
                   std::size_t workers);
@@ -51,6 +55,13 @@ public:
   /// Whether all that was inside has left within `limit`. Under the testing scheduler it drives
   /// that.
   bool wait_empty(duration limit);
+
+  /// `wait_gone` waits for this actor; `forget`: no longer.
+  void keep(const caf::actor& actor);
+  void forget(const caf::actor& actor);
+  /// Until it has ended, and all actors that it keeps are gone. Drives the testing scheduler.
+  void wait_gone();
+  bool is_over() const;
   std::size_t inside() const;
   /// After the end: what is inside is abandoned, and the report is final. `reason`: why it ended
   /// early, if it did.
@@ -64,6 +75,7 @@ public:
 
 private:
   bool drive_empty(duration limit);
+  void is_gone(caf::actor_id actor);
 
   caf::actor_system& system_;
   const std::size_t most_;
@@ -77,7 +89,9 @@ private:
   std::vector<std::optional<time_point>> at_work_; ///< by worker: since when, empty if idle
   std::shared_ptr<shared_breaker> breaker_;
   bool shut_ = false;
+  std::set<caf::actor_id> kept_;
   std::optional<report> report_;
+  time_point ended_at_{};
 };
 
 } // namespace troupe::detail

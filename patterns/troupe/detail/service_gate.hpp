@@ -15,7 +15,7 @@
 namespace troupe::detail {
 
 /// Lets CAF actors ask a service by request and response. Never waits: when the service is full,
-/// the answer says so.
+/// or has ended, the answer says so.
 ///
 /// Bound: one promise for each call that is inside of the service.
 template <class Req, class Resp>
@@ -38,9 +38,21 @@ public:
     open_.clear();
   }
 
+  // One that has retired may be known for longer than the actor system lives: there is nothing left
+  // to clean up.
+  void on_destroy() override {
+    if (!retired_)
+      actor_base::on_destroy();
+  }
+
 private:
   caf::message_handler handlers() override {
     return {
+        [this](retire_msg& msg) {
+          retired_ = true;
+          this->unregister_from_system();
+          msg.done->set_value();
+        },
         [this](Req& request) { return ask(std::move(request)); },
         [this](answer_msg& msg) { deliver(msg.call, std::move(*msg.answer)); },
     };
@@ -85,6 +97,7 @@ private:
   std::weak_ptr<service_core<Req, Resp>> core_;
   std::map<std::uint64_t, caf::typed_response_promise<Resp>> open_;
   std::uint64_t last_ = 0;
+  bool retired_ = false;
 };
 
 } // namespace troupe::detail

@@ -1,6 +1,7 @@
 #include <troupe/detail/call/guard_base.hpp>
 
 #include <algorithm>
+#include <system_error>
 
 #include <troupe/detail/retry_loop.hpp>
 
@@ -13,12 +14,13 @@ guard_base::guard_base(caf::actor_config& cfg, std::shared_ptr<request_account> 
 
 // Called once, when the actor begins.
 caf::message_handler guard_base::handlers() {
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
+  auto common = answering_actor::handlers();
+  for (std::size_t i = 0; i < workers_.size() && !is_ending(); ++i) {
     workers_[i].restarts = restarts_;
     start_worker(i);
   }
   return caf::message_handler{[this](alarm_msg msg) { on_alarm(msg.at); }}.or_else(
-      answering_actor::handlers());
+      std::move(common));
 }
 
 void guard_base::on_exit() {
@@ -27,8 +29,11 @@ void guard_base::on_exit() {
   waiting_.clear();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     show_worker(i, nullptr);
-    if (workers_[i].actor)
-      anon_kill(workers_[i].actor);
+    if (!workers_[i].actor)
+      continue;
+    anon_kill(workers_[i].actor);
+    if (workers_[i].busy_with != 0) // abandoned: nobody knows how long its function takes
+      account_->forget(workers_[i].actor);
   }
   workers_.clear();
 }
@@ -37,8 +42,14 @@ void guard_base::on_exit() {
 
 void guard_base::start_worker(std::size_t i) {
   auto& w = workers_[i];
-  w.actor = spawn_worker();
   w.began = now();
+  try {
+    w.actor = spawn_worker();
+  } catch (const std::system_error&) { // no thread for it: perhaps later
+    worker_died(i);
+    return;
+  }
+  account_->keep(w.actor);
   show_worker(i, w.actor);
   watch_actor(w.actor, [this, i](const caf::error&) { worker_died(i); });
 }
@@ -60,6 +71,7 @@ void guard_base::worker_died(std::size_t i) {
     account_->end_work(i);
     lose(lost);
   }
+  end_if_empty();
 }
 
 void guard_base::line_up(attempt_id id) {
@@ -76,6 +88,12 @@ void guard_base::worker_is_free(std::size_t i, attempt_id made, bool crashed) {
   if (crashed)
     account_->restart();
   dispatch();
+  end_if_empty();
+}
+
+bool guard_base::is_idle() const {
+  return std::all_of(workers_.begin(), workers_.end(),
+                     [](const worker& w) { return w.busy_with == 0; });
 }
 
 void guard_base::dispatch() {

@@ -37,6 +37,7 @@ public:
 
 protected:
   caf::message_handler handlers() override;
+  bool is_idle() const override;
 
   virtual caf::actor spawn_worker() = 0;
   /// Worker `i` is this one now; null: it is gone.
