@@ -3,8 +3,10 @@
 #include <exception>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <troupe/detail/actor_thread.hpp>
 #include <troupe/detail/compat.hpp>
@@ -18,12 +20,37 @@ namespace troupe {
 
 namespace detail {
 
+/// What can be asked of a stage while it runs: known without its functions, which go with the run.
+struct stage_shape {
+  std::string_view what;
+  std::string name;
+  bool passes_on = false; ///< a split or a join
+  bool has_workers = false;
+  bool resizable = false;
+  bool dealt_to = false;
+  bool paced = false;
+};
+
+namespace {
+
+std::vector<stage_shape> shapes_of(const graph& flow) {
+  std::vector<stage_shape> all;
+  for (std::size_t i = 0; i < flow.nodes().size(); ++i) {
+    const auto& n = flow.at(i);
+    all.push_back({n.what, n.name, n.role == role::split || n.role == role::join,
+                   n.lanes || n.resizable, n.resizable, flow.has_distributor(i), n.paced});
+  }
+  return all;
+}
+
+} // namespace
+
 /// What a run owns. Kept apart so that moving a run moves a pointer.
 class run_handle {
 public:
-  run_handle(launched actors, graph flow, duration drain_limit)
-      : actors_(std::move(actors)), topology_(flow),
-        flow_(std::make_shared<const graph>(std::move(flow))), drain_limit_(drain_limit) {
+  run_handle(launched actors, const graph& flow, duration drain_limit)
+      : actors_(std::move(actors)), topology_(flow), shapes_(shapes_of(flow)),
+        drain_limit_(drain_limit) {
     last_look_.at = state().started();
   }
   run_handle(const run_handle&) = delete;
@@ -35,11 +62,7 @@ public:
   const roster& actors() const noexcept { return *actors_.actors; }
   const troupe::topology& topology() const noexcept { return topology_; }
 
-  /// Null once the run is over: its functions, and what they captured, live no longer than it.
-  std::shared_ptr<const graph> flow() const {
-    const std::lock_guard lock{mutex_};
-    return flow_;
-  }
+  const stage_shape& shape(std::size_t stage) const { return shapes_[stage]; }
 
   /// Not before what begins the run.
   template <class Message>
@@ -56,10 +79,7 @@ public:
 
   void pause(const std::string& stage, bool paused) const {
     const auto index = state().index_of(stage);
-    const auto flow = this->flow();
-    if (flow == nullptr)
-      return;
-    if (const auto& n = flow->at(index); n.role == role::split || n.role == role::join)
+    if (const auto& n = shape(index); n.passes_on)
       throw std::invalid_argument("run: " + std::string{n.what} + " \"" + stage
                                   + "\" cannot be paused; pause a stage before or behind it");
     for (const auto& worker : actors().workers(index))
@@ -76,22 +96,14 @@ public:
     return since;
   }
 
-  bool over() {
-    if (!state().ended())
-      return false;
-    std::shared_ptr<const graph> flow; // goes outside of the lock
-    const std::lock_guard lock{mutex_};
-    flow.swap(flow_);
-    return true;
-  }
+  bool over() const { return state().ended(); }
 
   /// False: `limit` is over, and the run is not. `what` is the call that waits.
-  bool wait(std::string_view what, std::optional<duration> limit) {
+  bool wait(std::string_view what, std::optional<duration> limit) const {
     if (over())
       return true;
     refuse_wait(what);
-    const bool ended = is_testing(state().system()) ? drive(limit) : actors_.state->wait(limit);
-    return ended && over();
+    return is_testing(state().system()) ? drive(limit) : state().wait(limit);
   }
 
   void refuse_wait(std::string_view what) const {
@@ -140,9 +152,9 @@ private:
 
   launched actors_;
   troupe::topology topology_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const graph> flow_;
+  std::vector<stage_shape> shapes_;
   duration drain_limit_;
+  std::mutex mutex_;
   graph_sample last_look_;                      ///< of `rates`
   int exceptions_ = std::uncaught_exceptions(); ///< that passed when the run began
 };
@@ -223,9 +235,7 @@ const topology& run::topology() const { return handle().topology(); }
 namespace {
 
 // The range of workers that `s` asks for. Errors: as `run::configure`.
-worker_range checked_range(const detail::graph& flow, std::size_t stage, const settings& s) {
-  const auto& n = flow.at(stage);
-  const bool has_workers = n.lanes || n.resizable;
+worker_range checked_range(const detail::stage_shape& n, const settings& s) {
   const char* const option = s.parallel ? "parallel" : "workers";
   const auto range = s.parallel ? worker_range{*s.parallel} : *s.workers;
   const auto shown
@@ -234,11 +244,12 @@ worker_range checked_range(const detail::graph& flow, std::size_t stage, const s
                                                   : " to " + std::to_string(range.max.value()));
   if (s.parallel && s.workers)
     detail::refuse(n.what, n.name, "workers", shown, "not to be given together with parallel");
-  if (s.parallel.has_value() == has_workers || !flow.has_distributor(stage))
+  if (s.parallel.has_value() == n.has_workers || !n.dealt_to)
     detail::refuse(n.what, n.name, option, shown,
-                   has_workers ? "workers: it has no parallel"
-                               : "a stage composed with parallel or consumers > 1, a fan_out or a "
-                                 "worker_pool");
+                   n.has_workers
+                       ? "workers: it has no parallel"
+                       : "a stage composed with parallel or consumers > 1, a fan_out or a "
+                         "worker_pool");
   constexpr long long most = 10'000;
   if (range.min.value() < 1 || range.max.value() < range.min.value() || range.max.value() > most)
     detail::refuse(n.what, n.name, option, shown, "1 to " + std::to_string(most));
@@ -249,8 +260,7 @@ worker_range checked_range(const detail::graph& flow, std::size_t stage, const s
 }
 
 // What `s` asks of a rate limit. Errors: as `run::configure`.
-detail::tuning checked_tuning(const detail::graph& flow, std::size_t stage, const settings& s) {
-  const auto& n = flow.at(stage);
+detail::tuning checked_tuning(const detail::stage_shape& n, const settings& s) {
   if (!n.paced)
     detail::refuse(n.what, n.name, s.rate ? "rate" : "burst",
                    s.rate ? to_string(*s.rate) : detail::as_text(s.burst->value()), "a rate_limit");
@@ -262,19 +272,20 @@ detail::tuning checked_tuning(const detail::graph& flow, std::size_t stage, cons
   return {s.rate, s.burst};
 }
 
-void retune(const detail::run_handle& run, const detail::graph& flow, std::size_t stage,
-            const settings& s) {
+void retune(const detail::run_handle& run, std::size_t stage, const settings& s) {
   if (const auto& shared = run.state().stages()[stage].kit.controls) {
+    if (run.over()) // there may be no clock any more
+      return;
     shared->configure(
         {.rate = s.rate, .burst = s.burst, .timeout = s.timeout, .attempts = s.attempts});
     return;
   }
-  const auto& n = flow.at(stage);
+  const auto& n = run.shape(stage);
   if (s.timeout || s.attempts)
     detail::refuse(n.what, n.name, s.timeout ? "timeout" : "attempts",
                    s.timeout ? detail::as_text(*s.timeout) : std::to_string(s.attempts->value()),
                    "a call with this policy");
-  const auto wanted = checked_tuning(flow, stage, s);
+  const auto wanted = checked_tuning(n, s);
   if (run.state().tuned(stage).put(wanted))
     run.tell_workers(stage, detail::retune_msg{});
 }
@@ -283,13 +294,11 @@ void retune(const detail::run_handle& run, const detail::graph& flow, std::size_
 
 void run::configure(const std::string& stage, const settings& s) {
   const auto index = handle().state().index_of(stage);
-  const auto flow = handle().flow();
-  if (flow == nullptr || done())
-    return;
-  const auto range
-      = s.parallel || s.workers ? std::optional{checked_range(*flow, index, s)} : std::nullopt;
+  const auto range = s.parallel || s.workers
+                         ? std::optional{checked_range(handle().shape(index), s)}
+                         : std::nullopt;
   if (s.rate || s.burst || s.timeout || s.attempts)
-    retune(handle(), *flow, index, s);
+    retune(handle(), index, s);
   if (range && handle().state().wish({index, range->min, range->max}))
     handle().tell_in_turn(detail::wishes_msg{});
 }
@@ -302,14 +311,13 @@ run start(caf::actor_system& sys, const flow<void>& f, run_options options) {
   const auto& ends = detail::access::of(f);
   if (ends.last.node == nullptr)
     throw std::invalid_argument("start: the flow is empty; begin it with a source");
-  detail::graph flow{ends};
+  const detail::graph flow{ends};
   auto actors = detail::launch(sys, flow, options.ctx,
                                {std::move(options.dead_letters), options.dead_letters_for},
                                std::move(options.name));
   if (options.watch != nullptr)
     options.watch->watch(actors.state);
-  return run{std::make_unique<detail::run_handle>(std::move(actors), std::move(flow),
-                                                  options.drain_limit)};
+  return run{std::make_unique<detail::run_handle>(std::move(actors), flow, options.drain_limit)};
 }
 
 run start(caf::actor_system& sys, const flow<void>& f, observer& watch, const context& ctx) {

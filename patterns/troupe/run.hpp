@@ -88,7 +88,7 @@ public:
   /// Changes a stage while it runs. What is in flight is neither lost nor repeated, and order
   /// stays; a worker that is no longer needed rests. Errors: std::invalid_argument for what the
   /// stage does not have, or a value out of range.
-  /// Once the run is over, nothing happens.
+  /// Once the run is over, what is wrong is refused as ever, and nothing else happens.
   void configure(const std::string& stage, const settings& s);
 
   /// The stage takes up no further item until `resume`; what waits, waits. Callable any time.

@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -145,8 +146,8 @@ TEST_SUITE("gone") {
     CHECK(r.topology().to_text() == nodes);
     CHECK(r.metrics().stages.size() == r.wait().stages().size());
     CHECK(tr::detail::actors_of(r).empty());
-    r.configure(r.wait().stages().back().first, {.parallel = 3}); // nothing is left to change
-    r.pause(r.wait().stages().back().first);
+    r.pause("end"); // nothing is left to do
+    CHECK_THROWS_AS(r.configure("end", {.parallel = 3}), std::invalid_argument);
   }
 
   TEST_CASE("no timer outlives what set it") {
@@ -294,7 +295,8 @@ TEST_SUITE("gone") {
     CHECK(r.drain().clean());
     CHECK(r.stop().clean());
     CHECK(r.metrics("end").counters.delivered == 3);
-    r.configure("end", {.parallel = 2});
+    CHECK_THROWS_AS(r.configure("end", {.parallel = 2}), std::invalid_argument);
+    r.pause("end");
     for (auto* svc : {&balancer, &pool, &call}) {
       CHECK(svc->ask(1).get().error().code() == tr::errc::closed);
       CHECK(svc->call(1).error().code() == tr::errc::closed);
