@@ -54,16 +54,19 @@ struct split_pipe : pipe_tag {
 protected:
   template <class T>
   auto branch_out(const flow<T>& f, node n) const {
-    const auto split = append(access::of(f), std::move(n)).last.node;
-    return attach_all<T>(f, split, std::index_sequence_for<Branches...>{});
+    return attach_all<T>(append(access::of(f), std::move(n)),
+                         std::index_sequence_for<Branches...>{});
   }
 
 private:
   template <class T, std::size_t... I>
-  auto attach_all(const flow<T>& f, const node_ptr& split, std::index_sequence<I...>) const {
-    const auto& before = access::of(f).closed;
-    const auto begin = [&](std::uint32_t i) { return access::make<T>({{split, i}, before}); };
-    return gather(split.get(), detail::bind(begin(I), std::get<I>(branches))...);
+  auto attach_all(const ends& split, std::index_sequence<I...>) const {
+    const auto begin = [&](std::uint32_t branch) {
+      auto e = split;
+      e.last.branch = branch;
+      return access::make<T>(std::move(e));
+    };
+    return gather(split.last.node.get(), detail::bind(begin(I), std::get<I>(branches))...);
   }
 
   template <class... Flows>

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -197,6 +198,29 @@ TEST_SUITE("flow") {
           == "distinct \"d\": remember = 0, needs at least 1");
     CHECK(refusal([&] { tr::on_error::retry({.attempts = 0}); }).find("attempts = 0")
           != std::string::npos);
+  }
+
+  TEST_CASE("regression: to compose a long flow takes a time that is in proportion to its length") {
+    // Each stage used to compare its name with all names before it: these took minutes.
+    constexpr int stages = 10'000;
+    const auto began = std::chrono::steady_clock::now();
+    auto f = tr::from("n", std::vector{1});
+    for (int i = 0; i < stages; ++i)
+      f = f | tr::tap("t" + std::to_string(i), [](int) {});
+    auto g = tr::from("m", std::vector{1});
+    for (int i = 0; i < stages / 10; ++i) {
+      const auto name = std::to_string(i);
+      g = g | tr::broadcast("b" + name, tr::ignore("i" + name), tr::tap("g" + name, [](int) {}))
+          | tr::fan_in("f" + name);
+      g = tr::fan_in("m" + name, {}, tr::from("s" + name, std::vector{1}), g);
+    }
+    const auto all = tr::fan_in("all", {}, f, g, g) | tr::ignore("end");
+
+    CHECK(all.topology().nodes().size() == 1 + stages + 2 * (1 + 6 * stages / 10) + 2);
+    CHECK(std::chrono::steady_clock::now() - began < 10s);
+    CHECK(refusal([&] { (void)(f | tr::tap("t7", [](int) {})); }).find("t7") != std::string::npos);
+    CHECK(refusal([&] { (void)tr::fan_in("x", {}, f, tr::from("t99", numbers(1))); })
+          == "from \"t99\": name = \"t99\", needs a name that no other stage of the flow has");
   }
 
   TEST_CASE("an empty flow is refused at the start") {

@@ -1,7 +1,7 @@
 #include <troupe/detail/blueprint.hpp>
 
-#include <map>
 #include <stdexcept>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -46,8 +46,9 @@ void visit(const node_ptr& last, std::unordered_set<const node*>& seen,
 std::vector<node_ptr> in_flow_order(const ends& e) {
   std::vector<node_ptr> order;
   std::unordered_set<const node*> seen;
-  for (const auto& sink : e.closed)
-    visit(sink, seen, order);
+  if (e.closed != nullptr)
+    for (const auto& sink : *e.closed)
+      visit(sink, seen, order);
   if (e.last.node != nullptr)
     visit(e.last.node, seen, order);
   return order;
@@ -97,49 +98,75 @@ void check_begun(const node& n, const ends& e) {
     refuse(n.what, n.name, "upstream", "an empty flow", "one that begins with a source");
 }
 
+} // namespace
+
 void refuse_name(const node& n) {
   refuse(n.what, n.name, "name", "\"" + n.name + "\"",
          "a name that no other stage of the flow has");
 }
 
-void check_names(const ends& e, const node* next) {
-  std::unordered_set<std::string> names;
-  for (const auto& n : in_flow_order(e))
-    if (!names.insert(n->name).second)
-      refuse_name(*n);
-  if (next != nullptr && names.contains(next->name))
-    refuse_name(*next);
-}
-
 // -- joining flows --------------------------------------------------------------------------------
 
-void add_closed(ends& to, const std::vector<node_ptr>& more) {
-  for (const auto& sink : more)
-    if (std::find(to.closed.begin(), to.closed.end(), sink) == to.closed.end())
-      to.closed.push_back(sink);
+namespace {
+
+sink_list with_sinks(const sink_list& some, const std::vector<node_ptr>& more) {
+  if (more.empty())
+    return some;
+  auto all = some == nullptr ? std::vector<node_ptr>{} : *some;
+  all.insert(all.end(), more.begin(), more.end());
+  return std::make_shared<const std::vector<node_ptr>>(std::move(all));
 }
+
+} // namespace
+
+// Branches of one split have the sinks before it in common.
+void add_part(ends& to, const ends& part, bool closes) {
+  std::vector<node_ptr> more;
+  if (to.closed == nullptr)
+    to.closed = part.closed;
+  if (part.closed != nullptr && part.closed != to.closed)
+    std::copy_if(part.closed->begin(), part.closed->end(), std::back_inserter(more),
+                 [&](const node_ptr& sink) { return to.names.find(sink->name) != sink.get(); });
+  if (closes)
+    more.push_back(part.last.node);
+  to.names = name_table::merge(to.names, part.names);
+  to.closed = with_sinks(to.closed, more);
+}
+
+namespace {
 
 // A flow that is used twice runs twice: the second time with nodes of its own.
 class copier {
 public:
   ends copy_if_seen(const ends& part) {
-    std::map<const node*, node_ptr> here;
-    for (const auto& n : in_flow_order(part))
-      here.emplace(n.get(), seen_.contains(n.get()) ? copy(*n, here) : relinked(n, here));
-    for (const auto& [original, used] : here) {
-      seen_.insert(original);
-      names_.insert(used->name);
-    }
-    ends result;
-    if (part.last.node != nullptr)
-      result.last = {here.at(part.last.node.get()), part.last.branch};
-    for (const auto& sink : part.closed)
-      result.closed.push_back(here.at(sink.get()));
-    return result;
+    const bool shares = name_table::overlap(seen_, part.names);
+    auto own = shares ? copy(part) : part;
+    seen_ = name_table::merge(seen_, part.names);
+    used_ = name_table::merge(used_, own.names);
+    made_.push_back(own);
+    return own;
   }
 
 private:
-  using nodes = std::map<const node*, node_ptr>;
+  using nodes = std::unordered_map<const node*, node_ptr>;
+
+  ends copy(const ends& part) const {
+    nodes here;
+    ends made;
+    for (const auto& n : in_flow_order(part)) {
+      auto used = seen_.find(n->name) == n.get() ? copy(*n, part.names, here) : relinked(n, here);
+      made.names = made.names.with(*used);
+      here.emplace(n.get(), std::move(used));
+    }
+    if (part.last.node != nullptr)
+      made.last = {here.at(part.last.node.get()), part.last.branch};
+    std::vector<node_ptr> sinks;
+    if (part.closed != nullptr)
+      for (const auto& sink : *part.closed)
+        sinks.push_back(here.at(sink.get()));
+    made.closed = with_sinks(nullptr, sinks);
+    return made;
+  }
 
   // Not used before; but what it stands on may have been.
   node_ptr relinked(const node_ptr& n, const nodes& here) const {
@@ -149,9 +176,9 @@ private:
     return stays ? n : std::make_shared<const node>(linked(*n, here));
   }
 
-  node_ptr copy(const node& n, const nodes& here) const {
+  node_ptr copy(const node& n, const name_table& others, const nodes& here) const {
     auto made = linked(n, here);
-    for (int i = 2; names_.contains(made.name); ++i)
+    for (int i = 2; used_.find(made.name) != nullptr || others.find(made.name) != nullptr; ++i)
       made.name = n.name + "#" + std::to_string(i);
     return std::make_shared<const node>(std::move(made));
   }
@@ -165,8 +192,9 @@ private:
     return made;
   }
 
-  std::unordered_set<const node*> seen_;
-  std::unordered_set<std::string> names_;
+  name_table seen_; ///< as they were given
+  name_table used_;
+  std::vector<ends> made_; ///< the tables do not own their nodes
 };
 
 } // namespace
@@ -182,15 +210,18 @@ std::vector<ends> independent(const std::vector<ends>& parts) {
 
 ends begin(node source) {
   check(source);
-  return {{std::make_shared<const node>(std::move(source)), 0}, {}};
+  ends e{{std::make_shared<const node>(std::move(source)), 0}};
+  e.names = e.names.with(*e.last.node);
+  return e;
 }
 
 ends append(const ends& e, node next) {
   check(next);
   check_begun(next, e);
-  check_names(e, &next);
   next.upstreams.push_back(e.last);
-  return {{std::make_shared<const node>(std::move(next)), 0}, e.closed};
+  ends longer{{std::make_shared<const node>(std::move(next)), 0}, e.closed};
+  longer.names = e.names.with(*longer.last.node);
+  return longer;
 }
 
 ends join(const std::vector<ends>& parts, node next) {
@@ -198,23 +229,19 @@ ends join(const std::vector<ends>& parts, node next) {
   ends all;
   for (const auto& part : parts) {
     check_begun(next, part);
-    add_closed(all, part.closed);
+    add_part(all, part, false);
     next.upstreams.push_back(part.last);
   }
   all.last.node = std::make_shared<const node>(std::move(next));
-  check_names(all, nullptr);
+  all.names = all.names.with(*all.last.node);
   return all;
 }
 
 ends unite(const std::vector<ends>& parts) {
   ends all;
-  for (const auto& part : parts) {
-    add_closed(all, part.closed);
-    add_closed(all, {part.last.node});
-  }
-  all.last.node = all.closed.back();
-  all.closed.pop_back();
-  check_names(all, nullptr);
+  for (const auto& part : parts)
+    add_part(all, part, &part != &parts.back());
+  all.last = parts.back().last;
   return all;
 }
 

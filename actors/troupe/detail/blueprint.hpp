@@ -13,6 +13,7 @@
 #include <troupe/detail/divider.hpp>
 #include <troupe/detail/joiner.hpp>
 #include <troupe/detail/kernel.hpp>
+#include <troupe/detail/name_table.hpp>
 #include <troupe/detail/order_check.hpp>
 #include <troupe/detail/refusal.hpp>
 #include <troupe/detail/stage_controls.hpp>
@@ -34,10 +35,14 @@ struct open_end {
   std::uint32_t branch = 0; ///< of a node with several outputs
 };
 
+/// Sinks besides the last one; null: none.
+using sink_list = std::shared_ptr<const std::vector<node_ptr>>;
+
 /// What a flow consists of, by its ends: everything else is upstream of them.
 struct ends {
-  open_end last;                ///< of a closed flow: a sink
-  std::vector<node_ptr> closed; ///< sinks besides
+  open_end last; ///< of a closed flow: a sink
+  sink_list closed = {};
+  name_table names = {}; ///< of all nodes
 };
 
 /// split: one input, several branches. join: several inputs, one output.
@@ -108,7 +113,7 @@ struct node {
 std::vector<node_ptr> in_flow_order(const ends& e);
 
 /// Adds `next` behind the open end of `e`. Errors: std::invalid_argument for a name that is empty
-/// or taken, or an option out of range.
+/// or taken, an option out of range, or a flow that has no source yet.
 ends append(const ends& e, node next);
 /// Begins a flow. Errors: as `append`.
 ends begin(node source);
@@ -118,6 +123,9 @@ ends join(const std::vector<ends>& parts, node next);
 std::vector<ends> independent(const std::vector<ends>& parts);
 /// Several closed flows as one.
 ends unite(const std::vector<ends>& parts);
+/// What `part` consists of belongs to the flow `to` as well, and `closes`: its last node is a sink.
+/// Errors: std::invalid_argument for a name that both have.
+void add_part(ends& to, const ends& part, bool closes);
 
 /// `stage "parse": parallel = 0, needs at least 1`
 /// Refuses less than 1 and more than `most`.
@@ -126,5 +134,7 @@ void check_count(std::string_view what, const std::string& name, std::string_vie
 
 [[noreturn]] void refuse(std::string_view what, const std::string& name, std::string_view option,
                          const std::string& value, std::string_view valid);
+/// Its name is taken.
+[[noreturn]] void refuse_name(const node& n);
 
 } // namespace troupe::detail

@@ -1,7 +1,7 @@
 #include <troupe/detail/graph.hpp>
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 namespace troupe::detail {
 
@@ -18,38 +18,36 @@ std::size_t buffer_into(const node& n, bool overtaken) {
 
 } // namespace
 
-graph::graph(const ends& e) : nodes_(in_flow_order(e)) {
-  std::map<const node*, std::size_t> index;
+graph::graph(const ends& e) : nodes_(in_flow_order(e)), out_of_(nodes_.size()) {
+  std::unordered_map<const node*, std::size_t> index;
   std::vector<bool> overtaken; // whether something upstream lets items overtake others
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    into_.push_back(edges_.size());
     overtaken.push_back(false);
     for (const auto& up : nodes_[i]->upstreams) {
       const auto from = index.at(up.node.get());
       edges_.push_back({from, up.branch, i});
+      out_of_[from].push_back({up.branch, i});
       overtaken[i] = overtaken[i] || overtaken[from] || at(from).overtakes;
     }
     buffers_.push_back(buffer_into(at(i), overtaken[i]));
     index.emplace(nodes_[i].get(), i);
   }
+  into_.push_back(edges_.size());
 }
 
-std::vector<graph::edge> graph::into(std::size_t i) const {
-  std::vector<edge> found;
-  std::copy_if(edges_.begin(), edges_.end(), std::back_inserter(found),
-               [i](const edge& e) { return e.to == i; });
-  return found;
+std::span<const graph::edge> graph::into(std::size_t i) const {
+  return std::span{edges_}.subspan(into_[i], into_[i + 1] - into_[i]);
 }
 
 std::size_t graph::after(std::size_t i, std::uint32_t branch) const {
-  const auto found = std::find_if(edges_.begin(), edges_.end(),
-                                  [&](const edge& e) { return e.from == i && e.branch == branch; });
-  return found == edges_.end() ? nowhere : found->to;
+  const auto& all = out_of_[i];
+  const auto found
+      = std::find_if(all.begin(), all.end(), [&](const way& w) { return w.branch == branch; });
+  return found == all.end() ? nowhere : found->to;
 }
 
-std::size_t graph::branches(std::size_t i) const {
-  return static_cast<std::size_t>(
-      std::count_if(edges_.begin(), edges_.end(), [i](const edge& e) { return e.from == i; }));
-}
+std::size_t graph::branches(std::size_t i) const { return out_of_[i].size(); }
 
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <troupe/detail/blueprint.hpp>
@@ -23,7 +24,7 @@ public:
   const std::vector<node_ptr>& nodes() const noexcept { return nodes_; }
   const node& at(std::size_t i) const { return *nodes_[i]; }
   const std::vector<edge>& edges() const noexcept { return edges_; }
-  std::vector<edge> into(std::size_t i) const;
+  std::span<const edge> into(std::size_t i) const;
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
   /// Where an output of this node leads; `nowhere` if the flow is still open there.
   std::size_t after(std::size_t i, std::uint32_t branch = 0) const;
@@ -61,9 +62,16 @@ private:
   std::size_t join_behind(std::size_t split, std::uint32_t branch) const;
   std::size_t senders(std::size_t i) const;
 
+  struct way {
+    std::uint32_t branch;
+    std::size_t to;
+  };
+
   std::vector<node_ptr> nodes_;
-  std::vector<edge> edges_;
-  std::vector<std::size_t> buffers_; ///< by node: items on the edge into it
+  std::vector<edge> edges_;              ///< by where they lead
+  std::vector<std::size_t> into_;        ///< index of the first edge into each node
+  std::vector<std::vector<way>> out_of_; ///< each node
+  std::vector<std::size_t> buffers_;      ///< by node: items on the edge into it
 };
 
 } // namespace troupe::detail
