@@ -30,12 +30,17 @@ template <class T>
 class inbox_ref {
 public:
   /// Never waits. `full`: refused, try later; `dropped`: this item was given up; `closed`: no run
-  /// takes items any more.
-  offer_result offer(T item) { return queue_->offer(std::move(item)); }
+  /// takes items any more. The item is moved from only if it was accepted or dropped.
+  offer_result offer(T&& item) { return queue_->offer(item); }
+  offer_result offer(const T& item) requires std::copy_constructible<T> { return offer(T(item)); }
 
   /// Waits for room until `limit` is over. Errors: errc::timed_out, errc::closed, or what `offer`
-  /// refuses for another reason: errc::overflow. Blocks the calling thread, so not for an actor.
-  result<void> push(T item, time_span limit) { return queue_->push(std::move(item), limit); }
+  /// refuses for another reason: errc::overflow. With an error, the item was not moved from. Blocks
+  /// the calling thread, so not for an actor.
+  result<void> push(T&& item, time_span limit) { return queue_->push(item, limit); }
+  result<void> push(const T& item, time_span limit) requires std::copy_constructible<T> {
+    return push(T(item), limit);
+  }
 
   /// No further items; what is inside is still delivered, then the flow ends.
   void close() { queue_->close(); }

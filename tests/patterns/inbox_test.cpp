@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -152,6 +153,65 @@ TEST_SUITE("inbox") {
     CHECK(refused.error().code() == tr::errc::timed_out);
     in.close();
     CHECK(accounted(r.wait()).stage("in").delivered == 102);
+  }
+
+  TEST_CASE("regression: an item that is refused stays with who offered it") {
+    virtual_system sys;
+    using item = std::unique_ptr<int>;
+    const auto offered = [&](tr::overflow policy, tr::run_options options = {}) {
+      auto [in, source] = tr::inbox<item>("in", {.capacity = 1, .overflow = policy});
+      auto r = tr::start(sys, source | tr::ignore("end"), std::move(options));
+      auto first = std::make_unique<int>(1);
+      auto second = std::make_unique<int>(2);
+      CHECK(in.offer(std::move(first)) == offer_result::accepted);
+      CHECK(first == nullptr);
+      CHECK(in.offer(std::move(second)) == offer_result::full);
+      const bool mine = second != nullptr;
+      r.stop();
+      CHECK(in.offer(std::move(second)) == offer_result::closed);
+      CHECK(!in.push(std::move(second), 1ms));
+      return mine && second != nullptr;
+    };
+
+    CHECK(offered(tr::overflow::backpressure));
+    CHECK(offered(tr::overflow::fail));
+    CHECK(offered(tr::overflow::shed));
+    CHECK(offered(tr::overflow::shed,
+                  {.dead_letters = [](const tr::dead_letter& l) { CHECK(!l.item.has_value()); },
+                   .dead_letters_for = tr::loss::all}));
+
+    auto [in, source] = tr::inbox<item>("in", {.capacity = 1});
+    CHECK(in.push(std::make_unique<int>(1), 1ms));
+    auto late = std::make_unique<int>(2);
+    CHECK(!in.push(std::move(late), 1ms));
+    CHECK(late != nullptr);
+  }
+
+  TEST_CASE("regression: an item that throws when it is moved does not end the inbox's actor") {
+    virtual_system sys;
+    auto [in, source] = tr::inbox<int>(
+        "in", {.capacity = 1, .overflow = tr::overflow::drop_incoming, .on_drop = [](int) {
+                 throw std::runtime_error{"the hook throws"};
+               }});
+    auto r = tr::start(sys, source | tr::ignore("end"));
+    r.pause("in");
+    tr::detail::virtual_time::run_jobs(sys);
+    const auto gate = in.actor();
+    caf::scoped_actor self{*sys};
+    std::string told;
+    const auto send = [&](int x) {
+      auto handle = self->request(gate, caf::infinite, x);
+      tr::detail::virtual_time::run_jobs(sys);
+      handle.receive([&](bool) { told += "taken "; },
+                     [&](const caf::error&) { told += "refused "; });
+    };
+
+    send(1);
+    send(2);
+    send(3);
+
+    CHECK(told == "taken refused refused ");
+    r.stop();
   }
 
   TEST_CASE("a closed inbox refuses, delivers what it holds, and ends the flow") {

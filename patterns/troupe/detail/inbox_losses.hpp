@@ -29,8 +29,8 @@ struct inbox_losses {
     // Shown first: a hook may throw. What can only be moved is the hook's.
     for (auto& item : dropped)
       show(loss::dropped, on_drop ? glimpse_of(item) : view_of(item, true), capacity);
-    if (shed != nullptr)
-      show(loss::shed, view_of(*shed, true), capacity);
+    if (shed != nullptr) // it stays with who offered it
+      show(loss::shed, glimpse_of(*shed), capacity);
     if (incoming != nullptr && target != nullptr)
       (*target)(std::move(*incoming));
     if (on_drop)

@@ -39,17 +39,19 @@ public:
              "a function that takes the inbox's item type");
   }
 
-  offer_result offer(T item) {
+  /// The item is moved from only if it was accepted or dropped.
+  offer_result offer(T& item) {
     std::unique_lock lock{mutex_};
-    return put_in(std::move(item), lock);
+    return put_in(item, lock);
   }
 
-  result<void> push(T item, duration limit) {
+  /// The same; with an error it is not moved from.
+  result<void> push(T& item, duration limit) {
     const auto until = from_now(limit);
     std::unique_lock lock{mutex_};
     if (overflow_.what() == overflow::action::backpressure && !wait_for_room(lock, until, limit))
       return fail(errc::timed_out, "inbox \"" + name_ + "\" stayed full");
-    switch (put_in(std::move(item), lock)) {
+    switch (put_in(item, lock)) {
     case offer_result::closed:
       return fail(errc::closed, "inbox \"" + name_ + "\" is closed");
     case offer_result::full:
@@ -190,14 +192,14 @@ private:
   bool refuses() const noexcept { return closed_ || draining_ || ended_; }
 
   // Hooks and notifications come after the lock is let go.
-  offer_result put_in(T item, std::unique_lock<std::mutex>& lock) {
+  offer_result put_in(T& item, std::unique_lock<std::mutex>& lock) {
     inbox_losses<T> losses;
     const auto shed_before = shed_;
     const auto answer = put(item, losses.dropped);
     if (answer == offer_result::dropped)
-      losses.incoming = &item;
+      losses.incoming = std::addressof(item);
     else if (shed_ != shed_before)
-      losses.shed = &item;
+      losses.shed = std::addressof(item);
     if (losses.any())
       losses.report = report_;
     const auto notify = wake_source();
@@ -241,17 +243,21 @@ private:
     case action::drop_oldest:
       dropped.push_back(std::move(items_.front()));
       items_.pop_front();
+      ++dropped_;
       break;
     case action::drop_newest:
       dropped.push_back(std::move(items_.back()));
       items_.pop_back();
+      ++dropped_;
       break;
     case action::drop_all:
-      std::move(items_.begin(), items_.end(), std::back_inserter(dropped));
-      items_.clear();
+      dropped.reserve(items_.size());
+      for (; !items_.empty(); ++dropped_) { // one may throw when it is moved
+        dropped.push_back(std::move(items_.front()));
+        items_.pop_front();
+      }
       break;
     }
-    dropped_ += dropped.size();
     return offer_result::accepted;
   }
 
