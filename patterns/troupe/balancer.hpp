@@ -43,7 +43,7 @@ public:
     if (auto refusal = account_->enter(visit))
       call.reply.fail(std::move(*refusal));
     else
-      forward(call.request, call.ctx, visit, std::make_shared<ticket<Resp>>(std::move(call.reply)));
+      forward(call, visit, false);
   }
 
   bool try_submit(item& call) override {
@@ -54,12 +54,10 @@ public:
     }
     const service_thread never_waits;
     // An instance that is full says so before `forward` returns.
-    auto full = std::make_shared<bool>(false);
-    auto reply = std::make_shared<ticket<Resp>>(std::move(call.reply));
-    forward(call.request, call.ctx, visit, reply, full);
-    if (!*full)
+    const auto open = forward(call, visit, true);
+    if (!open->full)
       return true;
-    call.reply = std::move(*reply);
+    call.reply = std::move(open->reply);
     return false;
   }
 
@@ -85,23 +83,39 @@ private:
     typename balanced<Req, Resp>::instances asks;
     for (auto& s : all)
       asks.push_back([s = std::move(s)](const Req& r, const context& ctx,
-                                        std::function<void(result<Resp>)> done) {
+                                        std::function<void(result<Resp> &&)> done) {
         detail::ask_at_once(s, r, ctx, std::move(done));
       });
     return asks;
   }
 
-  void forward(const Req& request, const std::optional<context>& ctx, request_account::visit visit,
-               std::shared_ptr<ticket<Resp>> reply, std::shared_ptr<bool> full = nullptr) const {
-    ask_(request, ctx ? *ctx : context{},
-         [reply = std::move(reply), full = std::move(full), account = account_,
-          visit](result<Resp> r) {
-           account->leave(r ? errc::none : r.error().code(), visit);
-           if (full != nullptr && !r && r.error().code() == errc::pool_full)
-             *full = true;
-           else
-             reply->answer(std::move(r));
-         });
+  struct open_call {
+    ticket<Resp> reply;
+    std::shared_ptr<request_account> account;
+    request_account::visit visit;
+    bool says_full; ///< instead of answering that
+    bool full = false;
+
+    void finish(result<Resp>&& r) {
+      account->leave(r ? errc::none : r.error().code(), visit);
+      if (says_full && !r && r.error().code() == errc::pool_full)
+        full = true;
+      else
+        reply.answer(std::move(r));
+    }
+  };
+
+  std::shared_ptr<open_call> forward(item& call, request_account::visit visit,
+                                     bool says_full) const {
+    auto open
+        = std::make_shared<open_call>(open_call{std::move(call.reply), account_, visit, says_full});
+    try {
+      ask_(call.request.get(), call.ctx ? *call.ctx : context{},
+           [open](result<Resp>&& r) { open->finish(std::move(r)); });
+    } catch (...) { // the key function, or a copy of the request
+      open->finish(tl::unexpected<error>{not_handed_on("request").with_stage(account_->name())});
+    }
+    return open;
   }
 
   std::shared_ptr<request_account> account_;
@@ -123,8 +137,9 @@ private:
 /// Bound:  that of its instances: where one lets `ask` wait, so does this.
 /// Errors: an instance's error is the answer, without a second try. What its caller did (cancelled,
 ///         deadline_exceeded) is not held against an instance, anything else is, refusals too.
-///         std::invalid_argument for no instances, an option out of range, or `sticky` without a
-///         key where requests have no std::hash.
+///         A key function or a copy of the request that throws is answered with errc::stage_failed.
+///         std::invalid_argument for no instances, an empty handle, an option out of range, or
+///         `sticky` without a key where requests have no std::hash.
 /// Ends:   drain waits for what is inside; the instances go on, they belong to whoever has them.
 template <class Req, class Resp>
 [[nodiscard]] service<Req, Resp>
@@ -141,6 +156,8 @@ balance_over(caf::actor_system& sys, std::string name, std::vector<service<Req, 
                      "a function: this request has no std::hash");
   }
   const auto n = services.size();
+  for (std::size_t i = 0; i < n; ++i)
+    detail::refuse_empty("balancer", name, i, detail::is_empty(services[i]));
   auto account = std::make_shared<detail::request_account>(
       sys, std::move(name), pattern_kind::worker_pool, std::numeric_limits<std::size_t>::max(), n);
   return service<Req, Resp>{std::make_shared<detail::balancing<Req, Resp>>(

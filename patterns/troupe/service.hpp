@@ -18,6 +18,7 @@
 #include <troupe/detail/asking_stage.hpp>
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/driven_future.hpp>
+#include <troupe/detail/replace.hpp>
 #include <troupe/detail/service_core.hpp>
 #include <troupe/detail/service_gate.hpp>
 #include <troupe/metrics.hpp>
@@ -39,7 +40,9 @@ std::shared_ptr<service_core<Req, Resp>> core_of(const service<Req, Resp>& s);
 /// As `ask`, but `done` may be called before this returns.
 template <class Req, class Resp>
 void ask_at_once(const service<Req, Resp>& s, Req r, const context& ctx,
-                 std::function<void(result<Resp>)> done);
+                 std::function<void(result<Resp>&&)> done);
+template <class Req, class Resp>
+bool is_empty(const service<Req, Resp>& s);
 } // namespace detail
 
 /// A running service: answers requests. Copyable; may be used from any thread.
@@ -82,18 +85,17 @@ public:
   explicit service(std::shared_ptr<detail::service_core<Req, Resp>> core)
       : core_(detail::owned_by_handles(std::move(core))) {}
 
-  std::future<result<Resp>> ask(Req r) const { return ask_for_future(std::move(r), {}); }
-  std::future<result<Resp>> ask(Req r, const context& ctx) const {
-    return ask_for_future(std::move(r), ctx);
-  }
+  std::future<result<Resp>> ask(Req r) const { return ask_for_future(r, {}); }
+  std::future<result<Resp>> ask(Req r, const context& ctx) const { return ask_for_future(r, ctx); }
 
+  /// The callback may be one that can only be moved.
   template <std::invocable<result<Resp>> F>
   void ask(Req r, F callback) const {
-    call_back(std::move(r), {}, std::move(callback));
+    call_back(r, {}, std::move(callback));
   }
   template <std::invocable<result<Resp>> F>
   void ask(Req r, const context& ctx, F callback) const {
-    call_back(std::move(r), ctx, std::move(callback));
+    call_back(r, ctx, std::move(callback));
   }
 
   /// Asks, and waits for the answer. Errors: as `ask`; std::logic_error inside an actor or a
@@ -101,16 +103,23 @@ public:
   result<Resp> call(Req r) const { return wait_for_answer(std::move(r), {}); }
   result<Resp> call(Req r, const context& ctx) const { return wait_for_answer(std::move(r), ctx); }
 
-  /// Never waits; empty when the service is full.
-  std::optional<std::future<result<Resp>>> try_ask(Req r, std::optional<context> ctx = {}) const {
+  /// Never waits; empty when the service is full: then the request is as it was.
+  std::optional<std::future<result<Resp>>> try_ask(Req&& r, std::optional<context> ctx = {}) const {
     auto promise = std::make_shared<std::promise<result<Resp>>>();
-    auto call = make_call(std::move(r), std::move(ctx), keeping(promise));
     const auto core = this->core();
-    if (!core->try_submit(call)) {
-      call.reply.fail({errc::pool_full, {}, "the service is full"});
+    auto call = make_call(r, std::move(ctx), detail::ticket<Resp>{detail::keeping<Resp>(promise)});
+    if (call && !core->try_submit(*call)) {
+      if constexpr (detail::replaceable<Req>)
+        detail::replace(r, std::move(call->request.get()));
+      call->reply.fail({errc::pool_full, {}, "the service is full"});
       return std::nullopt;
     }
     return detail::future_of(core->system(), promise);
+  }
+  std::optional<std::future<result<Resp>>>
+  try_ask(const Req& r,
+          std::optional<context> ctx = {}) const requires std::copy_constructible<Req> {
+    return try_ask(Req(r), std::move(ctx));
   }
 
   /// An actor that answers a Req with a Resp, or with a caf::error of the same text: `closed` once
@@ -147,7 +156,8 @@ private:
   friend std::shared_ptr<detail::service_core<Req, Resp>>
   detail::core_of<Req, Resp>(const service& s);
   friend void detail::ask_at_once<Req, Resp>(const service& s, Req r, const context& ctx,
-                                             std::function<void(result<Resp>)> done);
+                                             std::function<void(result<Resp>&&)> done);
+  friend bool detail::is_empty<Req, Resp>(const service& s);
 
   // By value: a callback may let go of this very handle while the call is under way.
   std::shared_ptr<detail::service_core<Req, Resp>> core() const {
@@ -156,39 +166,46 @@ private:
     return core_;
   }
 
-  static auto keeping(std::shared_ptr<std::promise<result<Resp>>> promise) {
-    return [promise = std::move(promise)](result<Resp> r) { promise->set_value(std::move(r)); };
-  }
-
-  void call_back(Req r, std::optional<context> ctx, std::function<void(result<Resp>)> to) const {
+  template <class F>
+  void call_back(Req& r, std::optional<context> ctx, F to) const {
     const auto core = this->core();
     const detail::asking_thread here;
-    core->submit(make_call(std::move(r), std::move(ctx), std::move(to), core->outside()));
+    if (auto call
+        = make_call(r, std::move(ctx),
+                    detail::ticket<Resp>{detail::telling<Resp>(std::move(to)), core->outside()}))
+      core->submit(*std::move(call));
   }
 
-  static detail::call_item<Req, Resp>
-  make_call(Req r, std::optional<context> ctx, std::function<void(result<Resp>)> to,
-            std::shared_ptr<detail::callbacks_outside> outside = nullptr) {
-    detail::call_item<Req, Resp> call{std::move(r), std::move(ctx),
-                                      detail::ticket<Resp>{std::move(to), std::move(outside)}};
-    if (call.ctx)
-      call.reply.follow(*call.ctx);
+  // Empty: the request has thrown when it was moved, and the call is answered with that.
+  static std::optional<detail::call_item<Req, Resp>> make_call(Req& r, std::optional<context> ctx,
+                                                               detail::ticket<Resp> reply) {
+    std::optional<detail::call_item<Req, Resp>> call;
+    try {
+      call.emplace(detail::call_item<Req, Resp>{std::move(r), std::move(ctx), std::move(reply)});
+    } catch (...) {
+      reply.fail(detail::not_handed_on("request"));
+      return std::nullopt;
+    }
+    if (call->ctx)
+      call->reply.follow(*call->ctx);
     return call;
   }
 
-  std::future<result<Resp>> ask_for_future(Req r, std::optional<context> ctx) const {
+  std::future<result<Resp>> ask_for_future(Req& r, std::optional<context> ctx) const {
     auto promise = std::make_shared<std::promise<result<Resp>>>();
     const auto core = this->core();
     {
       const detail::asking_thread here; // other calls may be answered while this one waits for room
-      core->submit(make_call(std::move(r), std::move(ctx), keeping(promise)));
+      if (auto call
+          = make_call(r, std::move(ctx), detail::ticket<Resp>{detail::keeping<Resp>(promise)}))
+        core->submit(*std::move(call));
     }
     return detail::future_of(core->system(), promise);
   }
 
   result<Resp> wait_for_answer(Req r, std::optional<context> ctx) const {
     core()->refuse_wait("call", "ask with a callback");
-    return ask_for_future(std::move(r), std::move(ctx)).get();
+    return ask_for_future(r, std::move(ctx)).get();
   }
 
   // Shared by all handles: the last one ends the service.
@@ -229,8 +246,14 @@ std::shared_ptr<service_core<Req, Resp>> core_of(const service<Req, Resp>& s) {
 
 template <class Req, class Resp>
 void ask_at_once(const service<Req, Resp>& s, Req r, const context& ctx,
-                 std::function<void(result<Resp>)> done) {
-  s.core()->submit(s.make_call(std::move(r), ctx, std::move(done)));
+                 std::function<void(result<Resp>&&)> done) {
+  if (auto call = s.make_call(r, ctx, ticket<Resp>{std::move(done)}))
+    s.core()->submit(*std::move(call));
+}
+
+template <class Req, class Resp>
+bool is_empty(const service<Req, Resp>& s) {
+  return s.core_ == nullptr;
 }
 
 /// For tests: the actors that may be killed.

@@ -40,22 +40,10 @@ std::shared_ptr<door> pool_door(caf::actor_system& sys, std::shared_ptr<run_stat
                                 const pool_options& options);
 
 template <class F, class Req, class Resp>
-concept serves
-    = std::copy_constructible<F> && accepts<F, Req> && std::convertible_to<answer_t<F, Req>,
-                                                                           result<Resp>>;
-
-/// The function with its types settled: generic ones have none, and others may need a conversion.
-template <class Req, class Resp, class F>
-struct typed_function {
-  F function;
-
-  result<Resp> operator()(Req&& r, context& ctx) requires callable_with<F, Req> {
-    return call(function, std::move(r), ctx);
-  }
-  result<Resp> operator()(const Req& r, context& ctx) requires callable_with<F, const Req&> {
-    return call(function, r, ctx);
-  }
-};
+concept serves = std::copy_constructible<F> && accepts<F, Req> &&(
+    std::convertible_to<
+        answer_t<F, Req>,
+        result<Resp>> || (std::is_void_v<Resp> && std::is_void_v<answer_t<F, Req>>));
 
 template <class Req, class Resp, class F>
 struct pool_pipe : pipe_tag {
@@ -73,7 +61,9 @@ struct pool_pipe : pipe_tag {
 
   template <class T>
   auto attach(const flow<T>& f) const {
-    if constexpr (accepts<F, T>) {
+    if constexpr (std::is_void_v<Resp>) {
+      return wont_be_followed<T>();
+    } else if constexpr (accepts<F, T>) {
       using op = map_op<T, F>;
       return extend<typename op::output>(
           f, with_kernel(pool_node(name, options), op{function, options.on_error.keeps_item()}));
@@ -119,8 +109,9 @@ struct pool_pipe : pipe_tag {
 ///     auto f = images | resize | troupe::sink(…);       // the same as a parallel stage
 ///
 /// Shape:  f: Resp(Req), Resp(const Req&) or troupe::result<Resp> of either, and with a
-///         troupe::context& behind. A distributor and `workers` actors, each with its copy of f;
-///         the least loaded gets the next call. As a stage: flow<Req> -> flow<Resp>, order kept.
+///         troupe::context& behind. Resp may be void: then it can be served only. A distributor and
+///         `workers` actors, each with its copy of f; the least loaded gets the next call. As a
+///         stage: flow<Req> -> flow<Resp>, order kept.
 /// Bound:  `queue` calls wait, one more for each worker is in work. Beyond it `overflow` decides:
 ///         shed refuses with errc::pool_full, backpressure lets `ask` wait. `limit` may let fewer
 ///         in.
@@ -135,7 +126,12 @@ struct pool_pipe : pipe_tag {
 template <class Req, class Resp, class F>
 auto worker_pool(std::string name, F&& f, pool_options options = {}) {
   using function = std::decay_t<F>;
-  if constexpr (detail::serves<function, Req, Resp>) {
+  if constexpr (detail::refers_to<Resp, Req>) {
+    static_assert(detail::never<F>,
+                  "troupe: the response of this worker_pool is a view into its request, which is "
+                  "gone by then; answer with what owns its text or elements");
+    return detail::pool_pipe<int, int, int (*)(int)>{std::move(name), nullptr, {}};
+  } else if constexpr (detail::serves<function, Req, Resp>) {
     return detail::pool_pipe<Req, Resp, function>{std::move(name), std::forward<F>(f),
                                                   std::move(options)};
   } else {

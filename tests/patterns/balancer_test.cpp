@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <future>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +37,20 @@ std::string ask(const svc& s, int times, int request = 0) {
   }
   return all;
 }
+
+/// Its copies may fail.
+struct uncopyable {
+  int x;
+  explicit uncopyable(int n) : x(n) {}
+  uncopyable(const uncopyable& other) : x(other.x) {
+    if (x == 13)
+      throw std::runtime_error{"no copy"};
+  }
+  uncopyable(uncopyable&&) noexcept = default;
+  uncopyable& operator=(const uncopyable&) = default;
+  uncopyable& operator=(uncopyable&&) noexcept = default;
+  ~uncopyable() = default;
+};
 
 struct unhashable {
   int x = 0;
@@ -115,10 +131,37 @@ TEST_SUITE("balancer") {
     CHECK(ask(a, 1) == "0");
   }
 
+  TEST_CASE("regression: a request that cannot be handed on is answered, and leaves nothing open") {
+    virtual_system sys;
+    const auto a = numbered(sys, 0);
+    const auto key = [](const int& x) -> std::uint64_t {
+      return x == 13 ? throw std::runtime_error{"bad key"} : 0;
+    };
+    auto keyed = tr::balance_over<int, int>(sys, "keyed", {a}, {.how = tr::balance::sticky}, key);
+    const auto b = tr::serve(sys, tr::worker_pool("b", [](const uncopyable& u) { return u.x; }));
+    auto copied = tr::balance_over(sys, "copied", std::vector{b, b});
+
+    CHECK(ask(keyed, 2, 13) == "xx");
+    CHECK(ask(keyed, 1) == "0");
+    CHECK(keyed.try_ask(13)->get().error().message()
+          == "the request could not be handed on: bad key");
+    for (int i = 0; i < 3; ++i)
+      CHECK(copied.ask(uncopyable{13}).get().error().stage() == "copied");
+    CHECK(copied.ask(uncopyable{7}).get() == 7);
+
+    CHECK(keyed.metrics().counters.in_flight == 0);
+    CHECK(accounted(keyed.drain()).stage("keyed").failed == 3);
+    CHECK(accounted(copied.drain()).stage("copied").failed == 3);
+  }
+
   TEST_CASE("what cannot work is refused with the balancer's name") {
     virtual_system sys;
     CHECK(refusal([&] { (void)tr::balance_over(sys, "api", std::vector<svc>{}); })
           == "balancer \"api\": instances = 0, needs 1 to 1000000");
+    CHECK(refusal([&] {
+            (void)tr::balance_over(sys, "api", std::vector{numbered(sys, 0), svc{}});
+          })
+          == "balancer \"api\": services = an empty handle at 1, needs handles from serve");
     CHECK(refusal([&] {
             (void)tr::balance_over(sys, "api", std::vector<tr::service<unhashable, int>>(1),
                                    tr::balance::sticky);

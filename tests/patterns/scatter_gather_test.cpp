@@ -254,6 +254,35 @@ TEST_SUITE("scatter_gather") {
       std::this_thread::yield();
   }
 
+  TEST_CASE("regression: a request that cannot be copied is answered, and the service goes on") {
+    struct request {
+      int x;
+      explicit request(int n) : x(n) {}
+      request(const request& other) : x(other.x) {
+        if (x == 13)
+          throw std::runtime_error{"no copy"};
+      }
+      request(request&&) noexcept = default;
+    };
+    virtual_system sys;
+    const auto f = [](const request& r) { return r.x; };
+    auto svc = tr::serve(sys, tr::scatter_gather<request, int>("s", {f, f}));
+
+    CHECK(line(svc.ask(request{1}).get()) == "1 1");
+    const auto broken = svc.ask(request{13}).get();
+    CHECK(line(broken) == "stage_failed stage_failed");
+    CHECK((*broken)[0].error().message() == "the request could not be handed on: no copy");
+    CHECK(line(svc.ask(request{2}).get()) == "2 2");
+    CHECK(svc.metrics().counters.in_flight == 0);
+  }
+
+  TEST_CASE("an empty handle among the services is refused") {
+    CHECK(refusal([] {
+            (void)tr::scatter_gather<int, int>("s", {plus_one, tr::service<int, int>{}});
+          })
+          == "scatter_gather: the handle of one of its services is empty; get one from serve");
+  }
+
   TEST_CASE("options out of range are refused, with name, option, value and range") {
     const auto refused = [](const tr::gather_options& o, const std::string& name = "search") {
       return refusal([&] { (void)tr::scatter_gather<int, int>(name, {plus_one, plus_two}, o); });

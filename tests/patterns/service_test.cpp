@@ -414,4 +414,36 @@ TEST_SUITE("service") {
     auto again = tr::start(sys, f);
     CHECK(again.wait().error()->code() == tr::errc::closed);
   }
+
+  TEST_CASE("a callback may be one that can only be moved") {
+    virtual_system sys;
+    auto svc = tr::serve(sys, tr::worker_pool("double", twice));
+    std::promise<int> p;
+    auto answer = p.get_future();
+
+    svc.ask(3, [p = std::move(p)](tr::result<int> r) mutable { p.set_value(*r); });
+    tr::detail::virtual_time::run_jobs(sys);
+
+    REQUIRE(answer.wait_for(0s) == std::future_status::ready);
+    CHECK(answer.get() == 6);
+  }
+
+  TEST_CASE("a request that try_ask refuses stays with its caller") {
+    virtual_system sys;
+    auto svc = tr::serve(sys, tr::worker_pool("one", [](std::unique_ptr<int> p) { return *p; },
+                                              {.queue = 1, .overflow = tr::overflow::shed}));
+    std::vector<std::future<tr::result<int>>> open;
+    auto request = std::make_unique<int>(7);
+    while (auto f = svc.try_ask(std::move(request))) {
+      CHECK(request == nullptr);
+      open.push_back(std::move(*f));
+      REQUIRE(open.size() < 10);
+      request = std::make_unique<int>(7);
+    }
+
+    CHECK(request != nullptr);
+    for (auto& f : open)
+      CHECK(f.get() == 7);
+    CHECK(svc.try_ask(std::move(request))->get() == 7);
+  }
 }

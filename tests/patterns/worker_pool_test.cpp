@@ -482,4 +482,25 @@ TEST_SUITE("worker_pool") {
 
     CHECK(svc.ask("four").get() == 4);
   }
+
+  TEST_CASE("a function that answers nothing is served: its answer says that it has returned") {
+    virtual_system sys;
+    int sum = 0;
+    const tr::service<int, void> svc = tr::serve(sys, tr::worker_pool("add", [&](int x) {
+                                                   if (x < 0)
+                                                     throw std::runtime_error{"negative"};
+                                                   sum += x;
+                                                 }));
+
+    CHECK(svc.ask(3).get());
+    CHECK(svc.ask(4).get());
+    CHECK(svc.ask(-1).get().error().code() == tr::errc::worker_died);
+    CHECK(sum == 7);
+    auto both = tr::serve(sys, tr::scatter_gather<int, void>("both", {svc, [](int) {}}));
+    CHECK((*both.ask(1).get())[0].has_value());
+    auto called = tr::serve(sys, tr::call(
+                                     "called", [&](int x) { sum += x; }, tr::retry{}));
+    CHECK(called.ask(2).get());
+    CHECK(sum == 10);
+  }
 }

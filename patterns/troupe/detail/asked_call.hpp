@@ -22,7 +22,7 @@ struct asked_call {
           {errc::closed, account->name(), "the service ended before it got to this call"}});
   }
 
-  void finish(result<Resp> answer) {
+  void finish(result<Resp>&& answer) {
     // Who gets the answer may ask again at once, and is to find room.
     std::exchange(account, nullptr)->leave(answer ? errc::none : answer.error().code(), visit);
     item.place.leave(true);

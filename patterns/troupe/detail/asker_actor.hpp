@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -59,15 +60,29 @@ private:
       return;
     }
     const auto id = ++last_;
-    auto request = std::move(item.request);
-    const auto sent = detail::request(
-        this, asked_, timeout_, [this, id](Resp& answer) { finish(id, std::move(answer)); },
-        [this, id](const caf::error& e) { finish(id, tl::unexpected<error>{meaning(e)}); },
-        std::move(request));
-    open_.emplace(id, asked{std::move(c), sent});
+    try {
+      const auto sent = detail::request(
+          this, asked_, timeout_, [this, id](Resp& answer) { take(id, answer); },
+          [this, id](const caf::error& e) { finish(id, tl::unexpected<error>{meaning(e)}); },
+          std::move(item.request.get()));
+      open_.emplace(id, asked{std::move(c), sent});
+    } catch (...) {
+      c->finish(tl::unexpected<error>{not_handed_on("request").with_stage(service())});
+      end_if_empty();
+    }
   }
 
-  void finish(std::uint64_t id, result<Resp> answer) {
+  void take(std::uint64_t id, Resp& answer) {
+    std::optional<result<Resp>> taken;
+    try {
+      taken.emplace(std::move(answer));
+    } catch (...) {
+      taken.emplace(tl::unexpect, not_handed_on("answer").with_stage(service()));
+    }
+    finish(id, std::move(*taken));
+  }
+
+  void finish(std::uint64_t id, result<Resp>&& answer) {
     if (auto found = open_.extract(id)) {
       if (timeout_ > duration::zero())
         forget_timeout(this, found.mapped().request);

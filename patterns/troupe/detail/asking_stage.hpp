@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -21,15 +22,16 @@ namespace troupe::detail {
 /// More threads than these would mostly wait for each other.
 inline constexpr std::size_t most_askers = 16;
 
+/// Refuses a handle that nobody has got from `serve`, the i-th of those that a pattern is given.
+void refuse_empty(std::string_view what, const std::string& name, std::size_t i, bool empty);
+
 node asking_node(std::string name, stage_options options);
 
 /// Asks, and blocks the calling thread until there is an answer or the context ends.
 template <class Req, class Resp>
 result<Resp> ask_and_wait(service_core<Req, Resp>& core, Req r, const context& ctx) {
   auto promise = std::make_shared<std::promise<result<Resp>>>();
-  call_item<Req, Resp> call{std::move(r), ctx, ticket<Resp>{[promise](result<Resp> answer) {
-                              promise->set_value(std::move(answer));
-                            }}};
+  call_item<Req, Resp> call{std::move(r), ctx, ticket<Resp>{keeping<Resp>(promise)}};
   call.reply.follow(ctx);
   auto answer = future_of(core.system(), promise);
   core.submit_patiently(std::move(call));
@@ -88,7 +90,9 @@ private:
 /// `source` gives the service to each actor of a run, with the actor system or without.
 template <class T, class Req, class Resp, class Source>
 auto attach_asking_by(const flow<T>& f, node n, Source source) {
-  if constexpr (std::convertible_to<T, Req>) {
+  if constexpr (std::is_void_v<Resp>) {
+    return wont_be_followed<T>();
+  } else if constexpr (std::convertible_to<T, Req>) {
     using op = ask_op<T, Req, Resp>;
     const bool keep = n.on_error.keeps_item();
     if constexpr (std::invocable<const Source&>)

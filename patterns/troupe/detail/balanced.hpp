@@ -31,7 +31,8 @@ private:
   const std::function<time_point()> clock_;
 };
 
-/// Asks one of several instances of a service.
+/// Asks one of several instances of a service. Errors: what the key function or a copy of the
+/// request throws; then nobody is asked, and `done` is not called.
 template <class Req, class Resp>
 class balanced {
 public:
@@ -45,13 +46,18 @@ public:
                                               std::move(clock))) {}
 
   void operator()(const Req& request, const context& ctx,
-                  std::function<void(result<Resp>)> done) const {
+                  std::function<void(result<Resp>&&)> done) const {
     const auto ticket = gate_->pick(key_ ? key_(request) : 0);
-    instances_[ticket.instance](request, ctx,
-                                [gate = gate_, ticket, done = std::move(done)](result<Resp> r) {
-                                  gate->settle(ticket, r ? errc::none : r.error().code());
-                                  done(std::move(r));
-                                });
+    try {
+      instances_[ticket.instance](request, ctx,
+                                  [gate = gate_, ticket, done = std::move(done)](result<Resp>&& r) {
+                                    gate->settle(ticket, r ? errc::none : r.error().code());
+                                    done(std::move(r));
+                                  });
+    } catch (...) { // the copy of the request: the instance never had it
+      gate_->settle(ticket, errc::cancelled);
+      throw;
+    }
   }
 
 private:

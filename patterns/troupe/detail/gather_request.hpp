@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <troupe/detail/gather_actor.hpp>
+#include <troupe/detail/ticket.hpp>
 #include <troupe/result.hpp>
 
 namespace troupe::detail {
@@ -15,7 +16,7 @@ namespace troupe::detail {
 /// How a service is asked: the function is called once, from any thread.
 template <class Req, class Resp>
 using ask_function
-    = std::function<void(const Req&, const context&, std::function<void(result<Resp>)>)>;
+    = std::function<void(const Req&, const context&, std::function<void(result<Resp>&&)>)>;
 
 /// A gather_job of known types.
 template <class Req, class Resp>
@@ -23,9 +24,9 @@ class gather_request final : public gather_job {
 public:
   using services = std::vector<ask_function<Req, Resp>>;
   using answers = std::vector<result<Resp>>;
-  using done_function = std::function<void(result<answers>)>;
+  using done_function = std::function<void(result<answers>&&)>;
 
-  gather_request(std::shared_ptr<const services> s, Req request, const context& ctx,
+  gather_request(std::shared_ptr<const services> s, held<Req> request, const context& ctx,
                  done_function done)
       : services_(std::move(s)), request_(std::move(request)), ctx_(ctx),
         answers_(services_->size()), done_(std::move(done)) {}
@@ -41,19 +42,25 @@ public:
   context& ctx() override { return ctx_; }
 
   void ask(std::size_t service, const context& ctx, gathered_function done) override {
-    (*services_)[service](request_, ctx, [done = std::move(done)](result<Resp> r) {
-      const bool success = r.has_value();
-      done({std::make_shared<result<Resp>>(std::move(r)), success});
-    });
+    const auto hand_on = [done = std::move(done)](result<Resp>&& r) {
+      auto answer = boxed(r);
+      const bool success = answer->has_value();
+      done({std::move(answer), success});
+    };
+    try {
+      (*services_)[service](request_.get(), ctx, hand_on);
+    } catch (...) { // the copy of the request
+      hand_on(tl::unexpected<error>{not_handed_on("request")});
+    }
   }
 
   void keep(std::size_t service, gathered_answer answer) override {
-    answers_[service] = std::move(*std::static_pointer_cast<result<Resp>>(answer.value));
+    answers_[service] = std::static_pointer_cast<result<Resp>>(answer.value);
     note(*answers_[service]);
   }
 
   void close(std::size_t service, error why) override {
-    answers_[service] = tl::unexpected<error>{std::move(why)};
+    answers_[service] = std::make_shared<result<Resp>>(tl::unexpect, std::move(why));
   }
 
   const error* first_error() const override { return first_error_ ? &*first_error_ : nullptr; }
@@ -66,8 +73,13 @@ public:
     }
     answers all;
     all.reserve(answers_.size());
-    for (auto& a : answers_)
-      all.push_back(std::move(*a));
+    for (auto& a : answers_) {
+      try {
+        all.push_back(std::move(*a));
+      } catch (...) {
+        all.push_back(tl::unexpected<error>{not_handed_on("answer")});
+      }
+    }
     done(std::move(all));
   }
 
@@ -78,9 +90,9 @@ private:
   }
 
   std::shared_ptr<const services> services_;
-  Req request_;
+  held<Req> request_;
   context ctx_;
-  std::vector<std::optional<result<Resp>>> answers_;
+  std::vector<std::shared_ptr<result<Resp>>> answers_;
   std::optional<error> first_error_;
   done_function done_;
 };

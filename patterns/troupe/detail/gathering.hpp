@@ -45,7 +45,7 @@ private:
     const auto ctx = asked->item.ctx.value_or(troupe::context{});
     begin(std::make_shared<request>(
         services_, std::move(what), ctx,
-        [asked = std::move(asked)](result<answers> a) { asked->finish(std::move(a)); }));
+        [asked = std::move(asked)](result<answers>&& a) { asked->finish(std::move(a)); }));
   }
 
   std::shared_ptr<const services> services_;

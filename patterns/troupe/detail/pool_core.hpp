@@ -34,12 +34,22 @@ struct serve_op : faulty {
       : function(std::make_shared<const F>(std::move(f)), std::move(name)), retries(r) {}
 
   bool keeps() const noexcept { return retries && can_keep<F, Req>; }
-  static item_view view(input& call, bool kept) { return view_of(call.request, kept); }
+  static item_view view(input& call, bool kept) { return view_of(call.request.get(), kept); }
 
   outcome operator()(input& call, emitter<no_output>&, kernel_host& host) {
+    try {
+      return answer(call, host);
+    } catch (...) { // an answer that throws when it is moved: its caller is told so
+      call.reply.lose_as(not_handed_on("answer"));
+      throw;
+    }
+  }
+
+private:
+  outcome answer(input& call, kernel_host& host) {
     if (call.reply.is_void() || call.ended_early()) {
       leave(call, false);
-      return give_up(host, loss::dropped, call.request, [&] {
+      return give_up(host, loss::dropped, call.request.get(), [&] {
         return call.ctx && call.ctx->cancelled()
                    ? call.ctx->why()
                    : error{errc::cancelled, {}, "nobody waits for the answer any more"};
@@ -63,7 +73,6 @@ struct serve_op : faulty {
     return good ? outcome::delivered : outcome::held;
   }
 
-private:
   // Also one whose function ended early, for it saw that, would tell of times that are none.
   static void leave(input& call, bool answered) {
     if (call.ctx && call.ctx->cancelled() && call.ctx->why().code() == errc::cancelled)
@@ -77,7 +86,7 @@ private:
       if constexpr (takes_context<F, handover_t<F, Req>>)
         return with_context(call, host);
       else
-        return function(call.request, retries, host.ctx());
+        return function(call.request.get(), retries, host.ctx());
     }();
     if (function.crashed())
       host.counts().restart();
@@ -87,7 +96,7 @@ private:
   // Ends with the caller's context, and with the service.
   result<Resp> with_context(input& call, kernel_host& host) {
     if (!call.ctx)
-      return function(call.request, retries, host.ctx());
+      return function(call.request.get(), retries, host.ctx());
     auto ctx = call.ctx->child();
     const auto id = host.ctx().on_cancel([ctx]() mutable { ctx.cancel(); });
     struct forgetting {
@@ -95,7 +104,7 @@ private:
       std::size_t id;
       ~forgetting() { from.forget(id); }
     } const at_the_end{host.ctx(), id};
-    return function(call.request, retries, ctx);
+    return function(call.request.get(), retries, ctx);
   }
 };
 
@@ -211,7 +220,7 @@ private:
     if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
       watch_deadline(deadlines_, run_->system(), *left, call.reply.open());
     // Refused, it is destroyed, and so answered.
-    queue_->offer(std::move(call));
+    queue_->offer(call);
   }
 
   void turn_away(item call) {
@@ -226,7 +235,7 @@ private:
   }
 
   static error full() { return {errc::pool_full, {}, "the service is full"}; }
-  void count_shed(item& call) { queue_->count_shed(glimpse_of(call.request), full); }
+  void count_shed(item& call) { queue_->count_shed(glimpse_of(call.request.get()), full); }
 
   std::shared_ptr<queue> queue_;
   std::shared_ptr<door> door_;

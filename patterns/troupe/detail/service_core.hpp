@@ -33,7 +33,7 @@ namespace troupe::detail {
 /// A request on its way through a service.
 template <class Req, class Resp>
 struct call_item {
-  Req request;
+  held<Req> request;
   std::optional<context> ctx = {}; ///< empty: nobody can cancel it
   ticket<Resp> reply = {};
   door::place place = {};

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include <caf/error.hpp>
 #include <caf/sec.hpp>
 #include <caf/typed_response_promise.hpp>
+#include <caf/unit.hpp>
 
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/service_core.hpp>
@@ -25,6 +27,9 @@ class service_gate final : public actor_base {
     std::uint64_t call = 0;
     std::shared_ptr<result<Resp>> answer;
   };
+
+  using given = std::conditional_t<std::is_void_v<Resp>, caf::unit_t, Resp>;
+  using promise_type = caf::typed_response_promise<given>;
 
 public:
   service_gate(caf::actor_config& cfg, std::weak_ptr<service_core<Req, Resp>> core)
@@ -53,15 +58,15 @@ private:
           this->unregister_from_system();
           msg.done->set_value();
         },
-        [this](Req& request) { return ask(std::move(request)); },
-        [this](answer_msg& msg) { deliver(msg.call, std::move(*msg.answer)); },
+        [this](Req& request) { return ask(request); },
+        [this](answer_msg& msg) { deliver(msg.call, *msg.answer); },
     };
   }
 
-  caf::typed_response_promise<Resp> ask(Req request) {
+  promise_type ask(Req& request) {
     // This thread may come to hold the last handle.
     const service_thread at_work;
-    auto promise = this->template make_response_promise<Resp>();
+    auto promise = this->template make_response_promise<given>();
     const auto core = core_.lock();
     if (core == nullptr) {
       promise.deliver(caf_error({errc::closed, {}, "the service has ended"}));
@@ -69,25 +74,37 @@ private:
     }
     const auto call = ++last_;
     open_.emplace(call, promise);
-    call_item<Req, Resp> item{std::move(request)};
-    item.reply = ticket<Resp>{[self = caf::actor{this}, call](result<Resp> r) {
-      detail::anon_send(self, answer_msg{call, std::make_shared<result<Resp>>(std::move(r))});
+    ticket<Resp> reply{[self = caf::actor{this}, call](result<Resp>&& r) {
+      detail::anon_send(self, answer_msg{call, boxed(r)});
     }};
-    if (!core->try_submit(item))
-      item.reply.fail({errc::pool_full, {}, "the service is full"});
+    try {
+      call_item<Req, Resp> item{std::move(request), {}, std::move(reply)};
+      if (!core->try_submit(item))
+        item.reply.fail({errc::pool_full, {}, "the service is full"});
+    } catch (...) {
+      reply.fail(not_handed_on("request"));
+    }
     return promise;
   }
 
-  void deliver(std::uint64_t call, result<Resp> answer) {
+  void deliver(std::uint64_t call, result<Resp>& answer) {
     const auto at = open_.find(call);
     if (at == open_.end())
       return;
     auto promise = std::move(at->second);
     open_.erase(at);
-    if (answer)
-      promise.deliver(std::move(*answer));
-    else
+    if (!answer) {
       promise.deliver(caf_error(answer.error()));
+      return;
+    }
+    try {
+      if constexpr (std::is_void_v<Resp>)
+        promise.deliver(caf::unit);
+      else
+        promise.deliver(std::move(*answer));
+    } catch (...) {
+      promise.deliver(caf_error(not_handed_on("answer")));
+    }
   }
 
   static caf::error caf_error(const error& e) {
@@ -95,7 +112,7 @@ private:
   }
 
   std::weak_ptr<service_core<Req, Resp>> core_;
-  std::map<std::uint64_t, caf::typed_response_promise<Resp>> open_;
+  std::map<std::uint64_t, promise_type> open_;
   std::uint64_t last_ = 0;
   bool retired_ = false;
 };

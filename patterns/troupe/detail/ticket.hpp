@@ -9,6 +9,7 @@
 
 #include <troupe/context.hpp>
 #include <troupe/detail/callbacks_outside.hpp>
+#include <troupe/detail/held.hpp>
 #include <troupe/detail/service_thread.hpp>
 #include <troupe/result.hpp>
 
@@ -25,23 +26,33 @@ public:
   virtual void give_up(error why) = 0;
 };
 
+/// An answer that will be given later.
+template <class Resp>
+std::shared_ptr<result<Resp>> boxed(result<Resp>& r) {
+  try {
+    return std::make_shared<result<Resp>>(std::move(r));
+  } catch (...) {
+    return std::make_shared<result<Resp>>(tl::unexpect, not_handed_on("answer"));
+  }
+}
+
 /// Where the answer of one call goes. Whoever answers first wins; what comes later is discarded.
 template <class Resp>
 class answer_slot final : public open_call, public std::enable_shared_from_this<answer_slot<Resp>> {
 public:
-  using receiver = std::function<void(result<Resp>)>;
+  using receiver = std::function<void(result<Resp>&&)>;
 
   /// `outside` calls it where the answer is given inside of `ask`; null: it is called there, too.
   answer_slot(receiver to, std::shared_ptr<callbacks_outside> outside)
       : to_(std::move(to)), outside_(std::move(outside)) {}
 
-  void answer(result<Resp> r) {
+  void answer(result<Resp>&& r) {
     if (answered_.exchange(true, std::memory_order_acq_rel))
       return;
     const auto outside = std::move(outside_);
     if (outside != nullptr && asking_thread::inside())
-      outside->call([me = this->shared_from_this(), kept = std::make_shared<result<Resp>>(std::move(
-                                                        r))] { me->tell(std::move(*kept)); });
+      outside->call(
+          [me = this->shared_from_this(), kept = boxed(r)] { me->tell(std::move(*kept)); });
     else
       tell(std::move(r));
   }
@@ -49,7 +60,7 @@ public:
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
 private:
-  void tell(result<Resp> r) {
+  void tell(result<Resp>&& r) {
     // Whoever cancels, or lets go of what waited, may be the one that answers: also on that thread
     // the receiver may let go of the last handle.
     const service_thread at_work;
@@ -71,7 +82,7 @@ template <class Resp>
 class ticket {
 public:
   ticket() = default;
-  explicit ticket(std::function<void(result<Resp>)> to,
+  explicit ticket(std::function<void(result<Resp>&&)> to,
                   std::shared_ptr<callbacks_outside> outside = nullptr)
       : slot_(std::make_shared<answer_slot<Resp>>(std::move(to), std::move(outside))) {}
 
@@ -97,7 +108,7 @@ public:
     });
   }
 
-  void answer(result<Resp> r) {
+  void answer(result<Resp>&& r) {
     const auto slot = std::exchange(slot_, nullptr);
     if (slot == nullptr)
       return;

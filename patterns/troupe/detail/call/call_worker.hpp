@@ -10,6 +10,7 @@
 #include <troupe/detail/call/worker_function.hpp>
 #include <troupe/detail/compat.hpp>
 #include <troupe/detail/service_thread.hpp>
+#include <troupe/detail/ticket.hpp>
 
 namespace troupe::detail {
 
@@ -47,9 +48,9 @@ protected:
   caf::message_handler handlers() override {
     return {[this](attempt_msg<Req>& msg) {
       const service_thread at_work;
-      auto answer = std::make_shared<result<Resp>>(function_(*msg.request, keeps_, msg.ctx));
+      auto answer = function_(*msg.request, keeps_, msg.ctx);
       detail::send(this, msg.answer_to,
-                   attempted_msg<Resp>{msg.id, msg.worker, function_.crashed(), std::move(answer)});
+                   attempted_msg<Resp>{msg.id, msg.worker, function_.crashed(), boxed(answer)});
     }};
   }
 

@@ -64,9 +64,10 @@ struct fallback_layer : layer<Resp, fallback_state<F, Resp>, Next> {
     this->next.run(host, attempt, [this, attempt, done = std::move(done)](result<Resp> r) mutable {
       if (r)
         note(*r);
-      else if (r.error().code() != errc::cancelled)
-        r = instead(attempt, std::move(r).error());
-      done(std::move(r));
+      if (r || r.error().code() == errc::cancelled)
+        done(std::move(r));
+      else
+        done(instead(attempt, std::move(r).error()));
     });
   }
 
@@ -76,7 +77,7 @@ private:
     if constexpr (std::same_as<F, last_value_t>) {
       const std::lock_guard lock{this->state->mutex};
       try {
-        this->state->latest = good;
+        this->state->latest.emplace(good);
       } catch (...) {
         this->state->latest.reset();
       }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -68,13 +69,13 @@ public:
 
   /// Calls `k` after `d`, or as soon as the attempt is given up.
   void sleep(const attempt& a, duration d, std::function<void()> k) {
-    const auto timer = set_timer(d, [a, k] {
+    const auto timer = set_timer(d, [this, a, k] {
       a.scope().clear_wait();
-      k();
+      bear(a, k);
     });
-    a.scope().wait_with([this, timer, k = std::move(k)] {
+    a.scope().wait_with([this, timer, a = std::weak_ptr{a.shared_request()}, k = std::move(k)] {
       drop_timer(timer);
-      k();
+      bear(a, k);
     });
   }
 
@@ -168,7 +169,7 @@ private:
     auto& item = asked->item;
     const auto id = ++last_call_;
     auto scope = std::make_shared<call_scope>(item.ctx ? item.ctx->child() : troupe::context{});
-    attempt first{{asked, &item.request}, scope};
+    attempt first{{asked, std::addressof(item.request.get())}, scope};
     auto& c = calls_.emplace(id, open_call{std::move(asked), scope}).first->second;
     if (item.ctx) {
       if (const auto left = item.ctx->remaining())
@@ -176,8 +177,36 @@ private:
       c.on_cancel = item.ctx->on_cancel(
           [me = caf::actor{this}, id] { anon_send_urgent(me, cancelled_msg{id}); });
     }
-    setup_.chain.run(*this, std::move(first),
-                     [this, id](result<Resp> r) { finish_call(id, std::move(r)); });
+    bear(first, [&] {
+      setup_.chain.run(*this, first, [this, id](result<Resp> r) { finish_call(id, std::move(r)); });
+    });
+  }
+
+  // An answer that throws on its way through the layers costs its own call.
+  template <class Body>
+  void bear(const attempt& a, const Body& body) {
+    bear(std::weak_ptr{a.shared_request()}, body);
+  }
+  template <class Body>
+  void bear(const std::weak_ptr<Req>& request, const Body& body) {
+    try {
+      body();
+    } catch (...) {
+      fail_call(request, not_handed_on("answer").with_stage(service()));
+    }
+  }
+
+  void fail_call(const std::weak_ptr<Req>& request, const error& why) {
+    const auto same = [&](const auto& entry) {
+      const auto& asked = entry.second.asked;
+      return !asked.owner_before(request) && !request.owner_before(asked);
+    };
+    const auto found = std::find_if(calls_.begin(), calls_.end(), same);
+    if (found == calls_.end()) // it had its answer
+      return;
+    const auto scope = found->second.scope;
+    finish_call(found->first, tl::unexpected<error>{why});
+    scope->give_up(why);
   }
 
   void finish_call(call_id id, result<Resp> r) {
@@ -200,12 +229,13 @@ private:
     scope->give_up(found->second.asked->item.ctx->why());
   }
 
-  void finish_attempt(attempt_id id, result<Resp> r) {
+  void finish_attempt(attempt_id id, result<Resp>&& r) {
     auto found = attempts_.extract(id);
     if (!found) // given up before: a late answer
       return;
-    found.mapped().attempt.scope().clear_wait();
-    found.mapped().done(std::move(r));
+    auto& open = found.mapped();
+    open.attempt.scope().clear_wait();
+    bear(open.attempt, [&] { open.done(std::move(r)); });
   }
 
   void abandon(attempt_id id) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -21,7 +22,7 @@ namespace troupe::detail {
 template <class Req>
 class inline_attempt {
 public:
-  inline_attempt(Req& request, context& ctx) : request_(&request), ctx_(&ctx) {}
+  inline_attempt(Req& request, context& ctx) : request_(std::addressof(request)), ctx_(&ctx) {}
 
   const Req& request() const noexcept { return *request_; }
   Req& own_request() const noexcept { return *request_; }

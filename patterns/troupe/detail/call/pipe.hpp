@@ -80,7 +80,9 @@ struct call_pipe : pipe_tag {
   template <class T>
   auto attach(const flow<T>& f) const {
     auto n = call_node(name, options, kind());
-    if constexpr (!std::convertible_to<T, Req>) {
+    if constexpr (std::is_void_v<Resp>) {
+      return wont_be_followed<T>();
+    } else if constexpr (!std::convertible_to<T, Req>) {
       static_assert(never<T>, "troupe: this service does not accept the item type that the flow "
                               "hands it");
       return flow<invalid>{};

@@ -31,6 +31,9 @@ public:
         if (!r)
           name_error(r);
         return r;
+      } else if constexpr (std::is_void_v<answer_t<F, Req>>) {
+        call_on(*function_, request, keep, ctx);
+        return {};
       } else {
         return call_on(*function_, request, keep, ctx);
       }

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <troupe/detail/invoke.hpp>
+#include <troupe/result.hpp>
+
+// What users' types may throw on their way through a service, which costs one call.
+namespace troupe::detail {
+
+/// A value on its way from hand to hand: however T behaves, moving it does not throw.
+template <class T>
+class held {
+  static constexpr bool in_place = std::is_nothrow_move_constructible_v<T>;
+
+public:
+  template <class U>
+  requires std::convertible_to<U, T> held(U&& value) // NOLINT: as a T
+      : value_(make(std::forward<U>(value))) {}
+
+  T& get() noexcept {
+    if constexpr (in_place)
+      return value_;
+    else
+      return *value_;
+  }
+  const T& get() const noexcept { return const_cast<held*>(this)->get(); } // NOLINT
+
+private:
+  template <class U>
+  static auto make(U&& value) {
+    if constexpr (in_place)
+      return T(std::forward<U>(value));
+    else
+      return std::make_unique<T>(std::forward<U>(value));
+  }
+
+  std::conditional_t<in_place, T, std::unique_ptr<T>> value_;
+};
+
+/// In a handler of an exception: the error of a call whose request or answer has thrown it.
+error not_handed_on(std::string_view what);
+
+/// Sets `done` when the value is in other hands.
+template <class T>
+T taken(T& value, bool& done) {
+  struct at_the_end {
+    bool& done;
+    int thrown = std::uncaught_exceptions();
+    ~at_the_end() { done = std::uncaught_exceptions() == thrown; }
+  } const in_other_hands{done};
+  return std::move(value);
+}
+
+/// A callback for any function of an answer; an answer that cannot be moved into the function's
+/// parameter is replaced by an error.
+template <class Resp, class F>
+auto telling(F f) {
+  return [f = shareable(std::move(f))](result<Resp>&& r) mutable {
+    if constexpr (std::is_void_v<Resp> || std::is_nothrow_move_constructible_v<Resp>) {
+      f(std::move(r));
+    } else {
+      bool told = false;
+      try {
+        f(taken(r, told));
+      } catch (...) {
+        if (told)
+          throw;
+        f(result<Resp>{tl::unexpect, not_handed_on("answer")});
+      }
+    }
+  };
+}
+
+} // namespace troupe::detail
