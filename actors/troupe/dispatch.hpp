@@ -18,11 +18,6 @@ namespace troupe {
 
 namespace detail {
 
-template <class K>
-concept hashable = requires(const K& key) {
-  { std::hash<K>{}(key) } -> std::convertible_to<std::size_t>;
-};
-
 template <class T>
 using key_hash = std::function<std::size_t(const T&)>;
 

@@ -28,7 +28,7 @@ public:
   virtual ~key_index() = default;
   /// The number of the item's key; a new one if no open group has it.
   virtual std::size_t number_of(const void* item) = 0;
-  virtual void forget(std::size_t number) = 0;
+  virtual void forget(std::size_t number) noexcept = 0;
 };
 
 template <class T, class G>
@@ -39,39 +39,55 @@ public:
   explicit key_index_of(G g) : key_of_(std::move(g)) {}
 
   std::size_t number_of(const void* item) override {
-    const auto [at, fresh]
-        = numbers_.try_emplace(std::invoke(key_of_, *static_cast<const T*>(item)), next_);
-    if (fresh)
-      keys_.emplace(next_++, &at->first);
-    return at->second;
+    const auto& own = std::invoke(key_of_, *static_cast<const T*>(item));
+    const typename keys::probe probe{own};
+    if (const auto* const known = keys_.find(probe))
+      return known->number;
+    const auto at = keys_.add(probe);
+    places_.emplace(at->number, at);
+    return at->number;
   }
-  void forget(std::size_t number) override {
-    const auto at = keys_.find(number);
-    numbers_.erase(numbers_.find(*at->second));
-    keys_.erase(at);
+  void forget(std::size_t number) noexcept override {
+    const auto found = places_.find(number);
+    keys_.forget(found->second);
+    places_.erase(found);
   }
 
 private:
+  using keys = key_list<key>;
+
   G key_of_;
-  std::unordered_map<key, std::size_t> numbers_;
-  std::unordered_map<std::size_t, const key*> keys_;
-  std::size_t next_ = 0;
+  keys keys_;
+  std::unordered_map<std::size_t, typename keys::place> places_;
 };
+
+template <class G>
+concept makes_keys = std::invocable < G&,
+        const parameter_t<G>
+& > &&key_type<std::remove_cvref_t<std::invoke_result_t<G&, const parameter_t<G>&>>>;
 
 } // namespace detail
 
-/// The key of a keyed batch: a function whose parameter names the item type; its answer is
-/// hashable.
+/// The key of a keyed batch: a function whose parameter names the item type, or a member of that,
+/// `&order::id`; its answer is hashable. A key that does not equal itself, as NaN, is a group
+/// alone.
 class batch_key {
 public:
   batch_key() = default;
   template <class G>
   requires(!std::same_as<std::remove_cvref_t<G>, batch_key>) batch_key(G g) {
-    static_assert(detail::has_signature<G>,
-                  "troupe: a key needs a function whose parameter names the item type");
-    using item = detail::parameter_t<G>;
-    item_ = typeid(item);
-    make_ = [g] { return std::make_unique<detail::key_index_of<item, G>>(g); };
+    if constexpr (!detail::has_signature<G>) {
+      static_assert(detail::never<G>,
+                    "troupe: a key needs a function whose parameter names the item type: "
+                    "[](const order& o), not [](auto o)");
+    } else if constexpr (!detail::makes_keys<G>) {
+      static_assert(detail::never<G>, "troupe: the keys of this batch need a std::hash, an "
+                                      "operator== and a copy");
+    } else {
+      using item = detail::parameter_t<G>;
+      item_ = typeid(item);
+      make_ = [g] { return std::make_unique<detail::key_index_of<item, G>>(g); };
+    }
   }
 
   bool given() const noexcept { return make_ != nullptr; }
@@ -106,7 +122,7 @@ public:
   static constexpr bool keeps() noexcept { return true; }
 
   outcome operator()(T& item, emitter<output>& out, kernel_host& host) {
-    const auto number = keys_ ? keys_->number_of(&item) : 0;
+    const auto number = keys_ ? keys_->number_of(std::addressof(item)) : 0;
     auto& current = group_of(number, host);
     current.items.push_back(std::move(item));
     ++held_;

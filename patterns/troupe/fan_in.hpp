@@ -100,11 +100,6 @@ flow<T> merged(std::string name, const fan_in_options& options, const std::vecto
   return access::make<T>(join(parts, std::move(n)));
 }
 
-template <class T>
-inline constexpr bool are_lanes = false;
-template <class T>
-inline constexpr bool are_lanes<lanes<T>> = true;
-
 struct fan_in_pipe : pipe_tag {
   std::string name;
   fan_in_options options;
@@ -180,7 +175,7 @@ flow<T> fan_in(std::string name, fan_in_options options, const std::vector<flow<
 }
 
 template <class T, class... More>
-requires(sizeof...(More) > 0 && !(detail::are_lanes<More> || ...)
+requires(sizeof...(More) > 0 && !(detail::is_lanes<More> || ...)
          && !(std::same_as<More, flow<T>> && ...)) flow<T> fan_in(std::string, fan_in_options,
                                                                   const flow<T>&, const More&...) {
   static_assert(detail::never<T>,
@@ -189,8 +184,8 @@ requires(sizeof...(More) > 0 && !(detail::are_lanes<More> || ...)
 }
 
 template <class... Flows>
-requires(detail::are_lanes<Flows> || ...) flow<detail::invalid> fan_in(std::string, fan_in_options,
-                                                                       const Flows&...) {
+requires(detail::is_lanes<Flows> || ...) flow<detail::invalid> fan_in(std::string, fan_in_options,
+                                                                      const Flows&...) {
   static_assert(sizeof...(Flows) == 0, "troupe: a fan_in is missing; the lanes of a fan_out must "
                                        "be merged before they meet other flows");
   return {};

@@ -38,4 +38,32 @@ node fan_out_node(std::string name, const fan_out_options& options) {
   return n;
 }
 
+node stand_in() {
+  node n;
+  n.name = "troupe.stand_in";
+  n.what = "stand_in";
+  return n;
+}
+
+void take_part(node& n, const ends& part) {
+  const auto& inner = *part.last.node;
+  const bool one_stage = part.closed == nullptr && inner.role == role::stage && !inner.lanes
+                         && inner.upstreams.front().node->role == role::source;
+  if (!one_stage)
+    refuse("fan_out", n.name, "function", "several stages", "a function or one stage");
+  if (n.on_error.last_resort() != on_error::action::stop || n.on_error.retries() != nullptr)
+    refuse("fan_out", n.name, "on_error", "given twice",
+           "to be left to the stage \"" + inner.name + "\" that its workers run");
+  n.on_error = inner.on_error;
+  if (n.intensity.restarts() == 0)
+    n.intensity = inner.intensity;
+  if (inner.thread == thread::own)
+    n.thread = thread::own;
+  n.answers_each = inner.answers_each;
+  n.holds = inner.holds;
+  n.paced = inner.paced;
+  n.make_kernel = inner.make_kernel;
+  n.make_kit = inner.make_kit;
+}
+
 } // namespace troupe::detail

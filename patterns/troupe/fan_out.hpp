@@ -39,6 +39,17 @@ auto divider_maker(Choose choose) {
   return [choose] { return std::make_unique<choosing_divider<T, Choose>>(choose); };
 }
 
+/// What stands before a part of a flow while it is looked at.
+node stand_in();
+/// The workers of this fan_out run what the one stage of that flow, behind a `stand_in`, runs.
+/// Errors: std::invalid_argument for more than one stage.
+void take_part(node& n, const ends& part);
+
+template <class T>
+inline constexpr bool is_lanes = false;
+template <class T>
+inline constexpr bool is_lanes<lanes<T>> = true;
+
 template <class T>
 void deal_items(node& n, const dispatch& to) {
   if (to.has_key()) {
@@ -65,7 +76,9 @@ struct fan_out_pipe : pipe_tag {
 
   template <class T>
   auto attach(const flow<T>& f) const {
-    if constexpr (!std::copy_constructible<F>) {
+    if constexpr (pipe<F>) {
+      return attach_part(f);
+    } else if constexpr (!std::copy_constructible<F>) {
       static_assert(never<T>, "troupe: a fan_out's function must be copyable: each worker gets a "
                               "copy (share what cannot be copied through a std::shared_ptr)");
       return access::make_lanes<invalid>({});
@@ -77,6 +90,9 @@ struct fan_out_pipe : pipe_tag {
       static_assert(never<T>, "troupe: the function of a fan_out must return a value; use a sink "
                               "with consumers for one that returns nothing");
       return access::make_lanes<invalid>({});
+    } else if constexpr (!outlives_item<F, T, unwrapped_t<answer_t<F, T>>>) {
+      wont_hand_on_views<T>();
+      return access::make_lanes<invalid>({});
     } else {
       using op = map_op<T, F>;
       auto n = fan_out_node(name, options);
@@ -84,6 +100,30 @@ struct fan_out_pipe : pipe_tag {
       n.output = item_type_of<typename op::output>();
       n = with_kernel(std::move(n), op{function, options.on_error.keeps_item()});
       return access::make_lanes<typename op::output>({append(access::of(f), std::move(n))});
+    }
+  }
+
+private:
+  template <class T>
+  auto attach_part(const flow<T>& f) const {
+    const auto given = function.attach(begin_flow<T>(stand_in()));
+    if constexpr (!requires { typename decltype(given)::item; } || is_lanes<decltype(given)>) {
+      static_assert(never<T>, "troupe: the workers of a fan_out can run a function or one stage, "
+                              "such as a call; this part is more");
+      return access::make_lanes<invalid>({});
+    } else {
+      using made = typename decltype(given)::item;
+      if constexpr (std::is_void_v<made>) {
+        static_assert(never<T>, "troupe: the workers of a fan_out must hand something on; use a "
+                                "sink with consumers");
+        return access::make_lanes<invalid>({});
+      } else {
+        auto n = fan_out_node(name, options);
+        deal_items<T>(n, options.to);
+        n.output = item_type_of<made>();
+        take_part(n, access::of(given));
+        return access::make_lanes<made>({append(access::of(f), std::move(n))});
+      }
     }
   }
 };
@@ -95,9 +135,9 @@ struct fan_out_pipe : pipe_tag {
 ///     | troupe::fan_out("book", book, {.workers = 8, .to = troupe::dispatch::least_loaded})
 ///     | troupe::fan_in("receipts")
 ///
-/// Shape:  flow<T> -> lanes<U>, a lane for each worker; f as in `stage`. A distributor and
-/// `workers`
-///         actors; what they make is merged by the `fan_in` that must follow, in its order.
+/// Shape:  flow<T> -> lanes<U>, a lane for each worker; f as in `stage`, or one stage, such as a
+///         `call`, which keeps its own on_error. A distributor and `workers` actors; what they make
+///         is merged by the `fan_in` that must follow, in its order.
 /// Bound:  `buffer` items on the edge to all workers together (at least one for each).
 /// Errors: std::invalid_argument for workers, buffer, batch or weights out of range, or a key of
 ///         another item type. An item that f throws on goes where `on_error` says. What a dead

@@ -115,6 +115,30 @@ struct pipe_tag {};
 template <class P>
 concept pipe = std::derived_from<std::remove_cvref_t<P>, pipe_tag>;
 
+// Sentences that several patterns have in common.
+
+template <class T>
+flow<invalid> wont_run_parts() {
+  static_assert(never<T>, "troupe: this is a part of a flow where a function is needed; write it "
+                          "into the flow itself: flow | part");
+  return {};
+}
+
+template <class T>
+flow<invalid> wont_be_followed() {
+  static_assert(never<T>, "troupe: this service answers nothing, so nothing could follow it; use a "
+                          "sink with consumers");
+  return {};
+}
+
+template <class T>
+flow<invalid> wont_hand_on_views() {
+  static_assert(never<T>, "troupe: what this makes of an item is a view into it, and outlives it; "
+                          "hand on what owns its text or elements (std::string, troupe::line, "
+                          "std::vector)");
+  return {};
+}
+
 template <class T, class P>
 auto bind(const flow<T>& f, const P& p) {
   if constexpr (std::same_as<T, invalid>) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <troupe/detail/invoke.hpp>
+#include <troupe/detail/views.hpp>
 
 namespace troupe {
 
@@ -61,6 +62,10 @@ struct fused_function<F, Rest...> {
   template <class T>
   requires std::invocable<F&, T> && std::invocable < fused_function<Rest...>
   &, unwrapped_t < std::invoke_result_t < F&, T >>> auto operator()(T&& item) {
+    static_assert(
+        !shows_own_parameter<F, std::remove_cvref_t<T>, unwrapped_t<std::invoke_result_t<F&, T>>>,
+        "troupe: a step of this fused returns a view into its own parameter, which is "
+        "gone when the next one begins; take the item by const reference");
     return then(std::invoke(function, std::forward<T>(item)), rest);
   }
 };

@@ -131,19 +131,26 @@ struct sink_pipe : pipe_tag {
 
   template <class T>
   auto attach(const flow<T>& f) const {
-    if constexpr (!std::copy_constructible<F>) {
+    if constexpr (pipe<F>) {
+      return wont_run_parts<T>();
+    } else if constexpr (!std::copy_constructible<F>) {
       static_assert(never<T>,
                     "troupe: a sink's function must be copyable: each run and each consumer "
                     "gets a copy (share what cannot be copied through a std::shared_ptr)");
       return flow<invalid>{};
-    } else if constexpr (accepts<F, T>) {
-      return extend<void>(f, with_kernel(sink_node(name, "sink", options),
-                                         sink_op<T, F>{function, options.on_error.keeps_item()}));
-    } else {
+    } else if constexpr (!accepts<F, T>) {
       static_assert(never<T>,
                     "troupe: the function of this sink does not accept the item type that "
                     "the flow hands it");
       return flow<invalid>{};
+    } else if constexpr (!sink_answer<answer_t<F, T>>) {
+      static_assert(never<T>, "troupe: what the function of this sink answers would be ignored; it "
+                              "returns nothing, troupe::result<void> to fail, or std::optional to "
+                              "filter");
+      return flow<invalid>{};
+    } else {
+      return extend<void>(f, with_kernel(sink_node(name, "sink", options),
+                                         sink_op<T, F>{function, options.on_error.keeps_item()}));
     }
   }
 };
@@ -159,7 +166,9 @@ struct sink_pipe : pipe_tag {
 /// a
 ///         copy of f, each item consumed once. One consumer sees the items in order.
 /// Bound:  `buffer` items on the edge into it (at least `consumers`).
-/// Errors: as `stage`. f may return troupe::result<void> to fail.
+/// Errors: as `stage`. f returns nothing, troupe::result<void> to fail, or an std::optional, of
+///         which an empty one counts as filtered; another answer would be ignored, and does not
+///         compile.
 template <class F>
 detail::sink_pipe<std::decay_t<F>> sink(std::string name, F&& f, sink_options options = {}) {
   return {std::move(name), std::forward<F>(f), std::move(options)};

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <troupe/detail/item_kernel.hpp>
+#include <troupe/detail/views.hpp>
 #include <troupe/flow.hpp>
 #include <troupe/generator.hpp>
 
@@ -104,7 +105,7 @@ std::unique_ptr<source_kernel> pull(Next next) {
 template <class R>
 class range_source final : public source_kernel {
   using item = std::ranges::range_value_t<R>;
-  static constexpr bool shares = std::ranges::input_range<const R> && std::copyable<item>;
+  static constexpr bool shares = std::ranges::input_range<const R> && std::copy_constructible<item>;
   using walked = std::conditional_t<shares, const R, R>;
 
 public:
@@ -117,10 +118,10 @@ public:
     for (auto room = out.limit - items.size(); room > 0 && !host.halted(); --room, ++at_) {
       if (at_ == end)
         return supply::ended;
-      if constexpr (std::copyable<item>)
+      if constexpr (std::copy_constructible<item>)
         items.push_back(*at_);
       else
-        items.push_back(std::ranges::iter_move(at_));
+        items.push_back(element_at<walked>(at_));
     }
     return at_ == end ? supply::ended : supply::more;
   }
@@ -129,7 +130,7 @@ public:
   static auto maker(R range) {
     if constexpr (shares)
       return [kept = std::make_shared<const R>(std::move(range))] { return kept; };
-    else if constexpr (std::copy_constructible<R> && std::copyable<item>)
+    else if constexpr (std::copy_constructible<R> && std::copy_constructible<item>)
       return [kept = std::move(range)] { return std::make_shared<R>(kept); };
     else
       return [kept = std::make_shared<std::shared_ptr<R>>(std::make_shared<R>(std::move(range)))] {
@@ -166,6 +167,13 @@ struct made_by {
 template <std::invocable F>
 struct made_by<F> : std::invoke_result<F&> {};
 
+/// Whether the function gives items until an answer is empty. One that always gives a T would never
+/// end, though every T converts to an optional.
+template <class T, class F, class... Argument>
+concept can_end = std::is_invocable_r_v<std::optional<T>, F, Argument...> && is_optional<
+    std::remove_cvref_t<std::invoke_result_t<F, Argument...>>> && !std::
+    same_as<std::remove_cvref_t<std::invoke_result_t<F, Argument...>>, T>;
+
 void check_period(const std::string& name, duration period);
 
 } // namespace detail
@@ -184,11 +192,11 @@ void check_period(const std::string& name, duration period);
 template <class T, class F>
 flow<T> produce(std::string name, F fn, produce_options options = {}) {
   auto n = detail::source_node(std::move(name), "produce", options);
-  if constexpr (std::is_invocable_r_v<std::optional<T>, F&>) {
+  if constexpr (detail::can_end<T, F&>) {
     n.make_source = [fn](std::size_t, caf::actor_system&) { return detail::pull<T>(fn); };
-  } else if constexpr (std::is_invocable_r_v<std::optional<T>, F&, std::size_t>) {
+  } else if constexpr (detail::can_end<T, F&, std::size_t>) {
     n.make_source = [fn](std::size_t producer, caf::actor_system&) {
-      return detail::pull<T>([fn, producer]() mutable { return fn(producer); });
+      return detail::pull<T>([fn, producer]() mutable { return std::invoke(fn, producer); });
     };
   } else {
     static_assert(detail::never<F>,
@@ -207,6 +215,9 @@ template <std::ranges::input_range R>
 flow<std::ranges::range_value_t<R>> from(std::string name, R&& range, source_options options = {}) {
   using kept = std::remove_cvref_t<R>;
   using source = detail::range_source<kept>;
+  static_assert(detail::yields_items<kept>,
+                "troupe: the range of this from only shows its elements, which cannot be copied; "
+                "give it a range that owns them");
   auto n = detail::source_node(std::move(name), "from",
                                {.buffer = options.buffer, .thread = options.thread});
   n.make_source = [next = source::maker(std::forward<R>(range))](std::size_t, caf::actor_system&) {

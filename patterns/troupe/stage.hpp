@@ -10,6 +10,7 @@
 #include <caf/fwd.hpp>
 
 #include <troupe/detail/item_kernel.hpp>
+#include <troupe/detail/views.hpp>
 #include <troupe/flow.hpp>
 #include <troupe/options.hpp>
 
@@ -98,7 +99,9 @@ struct stage_pipe : pipe_tag {
 
   template <class T>
   auto attach(const flow<T>& f) const {
-    if constexpr (!std::copy_constructible<F>) {
+    if constexpr (pipe<F>) {
+      return wont_run_parts<T>();
+    } else if constexpr (!std::copy_constructible<F>) {
       static_assert(never<T>,
                     "troupe: a stage's function must be copyable: each run and each parallel "
                     "actor gets a copy (share what cannot be copied through a "
@@ -114,6 +117,8 @@ struct stage_pipe : pipe_tag {
                     "troupe: the function of a stage must return a value; use sink or tap "
                     "for one that returns nothing");
       return flow<invalid>{};
+    } else if constexpr (!outlives_item<F, T, unwrapped_t<answer_t<F, T>>>) {
+      return wont_hand_on_views<T>();
     } else {
       using op = map_op<T, F>;
       return extend<typename op::output>(f,

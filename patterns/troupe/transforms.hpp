@@ -2,16 +2,17 @@
 
 #include <concepts>
 #include <cstddef>
-#include <deque>
 #include <functional>
-#include <iterator>
+#include <memory>
 #include <optional>
 #include <ranges>
 #include <string>
 #include <type_traits>
-#include <unordered_set>
 #include <utility>
 
+#include <troupe/detail/key_list.hpp>
+#include <troupe/detail/replace.hpp>
+#include <troupe/detail/views.hpp>
 #include <troupe/stage.hpp>
 
 namespace troupe {
@@ -48,6 +49,13 @@ struct filter_op {
     out(std::move(item));
     return outcome::delivered;
   }
+};
+
+/// Whether what F answers about an item may be an error.
+template <class F, class T>
+concept ignores_failure = callable_with<F, const T&> && requires(answer_t<F, const T> answer) {
+  answer.error();
+  static_cast<bool>(answer);
 };
 
 template <class T, class F>
@@ -87,7 +95,7 @@ struct flat_map_op {
       for (; *next != std::ranges::end(*results); ++*next) {
         if (out.full())
           return outcome::again;
-        out(std::ranges::iter_move(*next));
+        out(element_at<range>(*next));
         handed_on = true;
       }
     } catch (...) {
@@ -136,16 +144,15 @@ struct scan_op {
   F function;
 
   outcome operator()(T& item, emitter<S>& out, kernel_host&) {
-    state = std::invoke(function, std::as_const(state), std::move(item));
+    replace(state, S(std::invoke(function, std::as_const(state), std::move(item))));
     out(std::as_const(state));
     return outcome::delivered;
   }
 };
 
 template <class F, class S, class T>
-concept folds_in_place = requires(F& f, S& state, T&& item) {
-  { f(state, std::move(item)) } -> std::same_as<void>;
-};
+concept folds_in_place
+    = std::invocable<F&, S&, T> && std::is_void_v<std::invoke_result_t<F&, S&, T>>;
 
 template <class T, class S, class F>
 struct reduce_op {
@@ -161,7 +168,7 @@ struct reduce_op {
     if constexpr (folds_in_place<F, S, T>)
       std::invoke(function, state, std::move(item));
     else
-      state = std::invoke(function, std::move(state), std::move(item));
+      replace(state, S(std::invoke(function, std::move(state), std::move(item))));
     ++items;
     return outcome::held;
   }
@@ -180,21 +187,29 @@ struct distinct_op {
 
   F key_of;
   std::size_t remember;
-  std::unordered_set<key> seen = {};
-  std::deque<const key*> oldest = {};
+  key_list<key> seen = {};
+
+  distinct_op(F f, std::size_t most) : key_of(std::move(f)), remember(most) {}
 
   static constexpr bool keeps() noexcept { return true; }
   outcome operator()(T& item, emitter<T>& out, kernel_host&) {
-    const auto [at, fresh] = seen.insert(std::invoke(key_of, std::as_const(item)));
-    if (!fresh)
+    const auto& own = std::invoke(key_of, std::as_const(item));
+    const typename key_list<key>::probe probe{own};
+    if (seen.find(probe) != nullptr)
       return outcome::filtered;
-    oldest.push_back(&*at);
-    if (seen.size() > remember) {
-      seen.erase(seen.find(*oldest.front()));
-      oldest.pop_front();
-    }
+    seen.add(probe);
+    if (seen.size() > remember)
+      seen.forget(seen.oldest());
     out(std::move(item));
     return outcome::delivered;
+  }
+};
+
+/// The item as its own key.
+struct itself {
+  template <class T>
+  const T& operator()(const T& item) const noexcept {
+    return item;
   }
 };
 
@@ -218,7 +233,9 @@ struct pipe_of : pipe_tag {
 template <class F>
 auto filter(std::string name, F predicate, stage_options options = {}) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
-    if constexpr (std::predicate<F&, const T&> || std::predicate<F&, const T&, context&>) {
+    if constexpr (detail::pipe<F>) {
+      return detail::wont_run_parts<T>();
+    } else if constexpr (std::predicate<F&, const T&> || std::predicate<F&, const T&, context&>) {
       return detail::extend<T>(f, detail::with_kernel(detail::stage_node(name, "filter", options),
                                                       detail::filter_op<T, F>{predicate}));
     } else {
@@ -236,7 +253,14 @@ auto filter(std::string name, F predicate, stage_options options = {}) {
 template <class F>
 auto tap(std::string name, F function, stage_options options = {}) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
-    if constexpr (detail::callable_with<F, const T&>) {
+    if constexpr (detail::pipe<F>) {
+      return detail::wont_run_parts<T>();
+    } else if constexpr (detail::ignores_failure<F, T>) {
+      static_assert(detail::never<T>,
+                    "troupe: what the function of a tap answers is ignored, also an error; use a "
+                    "stage, which looks at it");
+      return flow<detail::invalid>{};
+    } else if constexpr (detail::callable_with<F, const T&>) {
       return detail::extend<T>(f, detail::with_kernel(detail::stage_node(name, "tap", options),
                                                       detail::tap_op<T, F>{function}));
     } else {
@@ -251,13 +275,15 @@ auto tap(std::string name, F function, stage_options options = {}) {
 /// Passes on every element of the range that `f` makes of an item: none, one or many.
 ///
 /// Shape:  flow<T> -> flow<U> for a range of U, also a lazy one; options, order and errors as in
-///         `stage`.
+///         `stage`. Elements are moved out of a range that owns them, and copied from a view.
 /// Bound:  elements beyond a batch stay in the range until there is demand; the range itself is
 ///         the function's to bound.
 template <class F>
 auto flat_map(std::string name, F function, stage_options options = {}) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
-    if constexpr (!detail::accepts<F, T>) {
+    if constexpr (detail::pipe<F>) {
+      return detail::wont_run_parts<T>();
+    } else if constexpr (!detail::accepts<F, T>) {
       static_assert(detail::never<T>,
                     "troupe: the function of this flat_map does not accept the item "
                     "type that the flow hands it");
@@ -267,10 +293,24 @@ auto flat_map(std::string name, F function, stage_options options = {}) {
       return flow<detail::invalid>{};
     } else {
       using op = detail::flat_map_op<T, F>;
-      return detail::extend<typename op::output>(
-          f, detail::with_fresh(detail::stage_node(name, "flat_map", options), [=] {
-            return op{function, options.on_error.keeps_item()};
-          }));
+      if constexpr (detail::refers_to<typename op::output, T>) {
+        return detail::wont_hand_on_views<T>();
+      } else if constexpr (detail::shows_own_parameter<F, T, typename op::range>) {
+        static_assert(detail::never<T>,
+                      "troupe: the function of this flat_map returns a view into its own "
+                      "parameter, which is gone by then; take the item by const reference");
+        return flow<detail::invalid>{};
+      } else if constexpr (!detail::yields_items<typename op::range>) {
+        static_assert(detail::never<T>,
+                      "troupe: the range of this flat_map only shows its elements, which cannot be "
+                      "copied; return a range that owns them");
+        return flow<detail::invalid>{};
+      } else {
+        return detail::extend<typename op::output>(
+            f, detail::with_fresh(detail::stage_node(name, "flat_map", options), [=] {
+              return op{function, options.on_error.keeps_item()};
+            }));
+      }
     }
   }};
 }
@@ -291,7 +331,9 @@ inline auto take(std::string name, std::size_t n, serial_options options = {}) {
 template <class S, class F>
 auto scan(std::string name, S init, F function, serial_options options = {}) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
-    if constexpr (std::is_invocable_r_v<S, F&, const S&, T&&>) {
+    if constexpr (detail::refers_to<S, T>) {
+      return detail::wont_hand_on_views<T>();
+    } else if constexpr (std::is_invocable_r_v<S, F&, const S&, T&&>) {
       return detail::extend<S>(f, detail::with_kernel(detail::serial_node(name, "scan", options),
                                                       detail::scan_op<T, S, F>{init, function}));
     } else {
@@ -312,7 +354,9 @@ auto scan(std::string name, S init, F function, serial_options options = {}) {
 template <class S, class F>
 auto reduce(std::string name, S init, F function, serial_options options = {}) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
-    if constexpr (std::is_invocable_r_v<S, F&, S, T&&> || detail::folds_in_place<F, S, T>) {
+    if constexpr (detail::refers_to<S, T>) {
+      return detail::wont_hand_on_views<T>();
+    } else if constexpr (std::is_invocable_r_v<S, F&, S, T&&> || detail::folds_in_place<F, S, T>) {
       return detail::extend<S>(f, detail::with_kernel(detail::serial_node(name, "reduce", options),
                                                       detail::reduce_op<T, S, F>{init, function}));
     } else {
@@ -325,30 +369,38 @@ auto reduce(std::string name, S init, F function, serial_options options = {}) {
 
 /// Passes on items whose key (`key(const T&)`, hashable) was not seen before.
 ///
-/// Shape:  flow<T> -> flow<T>; one actor; order kept; repeated ones count as filtered.
+/// Shape:  flow<T> -> flow<T>; one actor; order kept; repeated ones count as filtered. A key that
+///         does not equal itself, as NaN, is never repeated.
 /// Bound:  `remember` keys; beyond it the oldest key is forgotten.
 template <class K>
 requires(!std::same_as<K, distinct_options>) auto distinct(std::string name, K key,
                                                            distinct_options options = {}) {
   detail::check_count("distinct", name, "remember", options.remember);
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
-    if constexpr (std::invocable<K&, const T&>) {
-      auto n = detail::serial_node(name, "distinct", {.buffer = options.buffer});
-      return detail::extend<T>(
-          f, detail::with_kernel(std::move(n), detail::distinct_op<T, K>{key, options.remember}));
-    } else {
+    if constexpr (!std::invocable<K&, const T&>) {
       static_assert(detail::never<T>,
                     "troupe: the key function of this distinct does not accept the "
                     "item type that the flow hands it");
       return flow<detail::invalid>{};
+    } else if constexpr (!detail::key_type<
+                             std::remove_cvref_t<std::invoke_result_t<K&, const T&>>>) {
+      static_assert(detail::never<T>, "troupe: the keys of this distinct need a std::hash, an "
+                                      "operator== and a copy; give it a function that makes such a "
+                                      "key of an item");
+      return flow<detail::invalid>{};
+    } else {
+      auto n = detail::serial_node(name, "distinct", {.buffer = options.buffer});
+      const auto fresh = [key, most = std::size_t{options.remember}] {
+        return detail::distinct_op<T, K>{key, most};
+      };
+      return detail::extend<T>(f, detail::with_fresh(std::move(n), fresh));
     }
   }};
 }
 
 /// The same, with the item itself as its key.
 inline auto distinct(std::string name, distinct_options options = {}) {
-  return distinct(
-      std::move(name), [](const auto& item) { return item; }, options);
+  return distinct(std::move(name), detail::itself{}, options);
 }
 
 } // namespace troupe

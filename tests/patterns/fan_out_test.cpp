@@ -449,4 +449,46 @@ TEST_SUITE("fan_out") {
     // Supervisor, source, distributor and four workers, merger, sink.
     CHECK(t.actor_count() == 1 + 1 + 5 + 1 + 1);
   }
+
+  TEST_CASE("its workers may run a call, which keeps its own policies and on_error") {
+    virtual_system sys;
+    std::vector<int> out;
+    const auto odd_fails = [](int x) -> tr::result<int> {
+      if (x % 2 == 1)
+        return tr::fail(tr::errc::stage_failed, "odd");
+      return 10 * x;
+    };
+    const auto asked = tr::call("ask", odd_fails, tr::call_options{.on_error = tr::on_error::skip},
+                                tr::retry{.attempts = 2, .backoff = {1ms, 1ms}});
+    const auto timed = tr::call(
+        "timed", [](int x) { return x + 1; }, tr::timeout{1s});
+
+    const auto end = run_graph(
+        sys, tr::from("n", numbers(20))
+                 | tr::fan_out("calls", asked, {.workers = 3, .to = tr::dispatch::least_loaded})
+                 | tr::fan_in("all", {.merge = tr::merge::in_order})
+                 | tr::fan_out("more", timed, {.workers = 2}) | tr::fan_in("end of it")
+                 | tr::collect("out", out));
+
+    CHECK(!end.error());
+    CHECK(end.stage("calls").failed == 10);
+    std::vector<int> expected;
+    for (int i = 0; i < 10; ++i)
+      expected.push_back(20 * i + 1);
+    CHECK(sorted(out) == expected);
+  }
+
+  TEST_CASE("of a part of a flow its workers run one stage only, with one on_error") {
+    const auto n = tr::from("n", numbers(1));
+    const auto two = tr::map("a", same) | tr::map("b", same);
+    const auto own = tr::map("a", same);
+
+    CHECK(refusal([&] { (void)(n | tr::fan_out("w", two) | tr::fan_in("all")); })
+          == "fan_out \"w\": function = several stages, needs a function or one stage");
+    CHECK(refusal([&] {
+            (void)(n | tr::fan_out("w", own, {.on_error = tr::on_error::skip}) | tr::fan_in("all"));
+          })
+          == "fan_out \"w\": on_error = given twice, needs to be left to the stage \"a\" that its "
+             "workers run");
+  }
 }

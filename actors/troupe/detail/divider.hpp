@@ -128,7 +128,7 @@ public:
   explicit choose_branch(F index) : index_(std::move(index)) {}
 
   std::size_t operator()(const T& item, const dealer& to) {
-    const auto branch = static_cast<std::size_t>(index_(item));
+    const auto branch = static_cast<std::size_t>(std::invoke(index_, item));
     if (branch >= to.size())
       throw std::out_of_range("the function of the partition gave branch " + std::to_string(branch)
                               + ", needs 0 to " + std::to_string(to.size() - 1));

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -32,27 +33,62 @@ template <class R, class... A>
 struct signature<R (*)(A...)> : signature<R(A...)> {};
 template <class R, class... A>
 struct signature<R (*)(A...) noexcept> : signature<R(A...)> {};
-template <class C, class R, class... A>
-struct signature<R (C::*)(A...)> : signature<R(A...)> {};
-template <class C, class R, class... A>
-struct signature<R (C::*)(A...) const> : signature<R(A...)> {};
-template <class C, class R, class... A>
-struct signature<R (C::*)(A...) noexcept> : signature<R(A...)> {};
-template <class C, class R, class... A>
-struct signature<R (C::*)(A...) const noexcept> : signature<R(A...)> {};
-template <class F>
-requires requires { &F::operator(); }
-struct signature<F> : signature<decltype(&F::operator())> {};
 
+/// A member of an item type is a function of the item: `&order::id`.
+template <class Member>
+struct call_operator; // undefined: generic or overloaded
+template <class C, class R, class... A>
+struct call_operator<R (C::*)(A...)> : signature<R(A...)> {
+  using as_function = R(C&, A...);
+};
+template <class C, class R, class... A>
+struct call_operator<R (C::*)(A...) const> : signature<R(A...)> {
+  using as_function = R(const C&, A...);
+};
+template <class C, class R, class... A>
+struct call_operator<R (C::*)(A...) noexcept> : call_operator<R (C::*)(A...)> {};
+template <class C, class R, class... A>
+struct call_operator<R (C::*)(A...) const noexcept> : call_operator<R (C::*)(A...) const> {};
+
+template <class R, class C>
+requires std::is_member_object_pointer_v<R C::*>
+struct signature<R C::*> : signature<const R&(const C&)> {
+};
+template <class R, class C>
+requires requires { typename call_operator<R C::*>::as_function; }
+struct signature<R C::*> : signature<typename call_operator<R C::*>::as_function> {};
+template <class F>
+requires requires { typename call_operator<decltype(&F::operator())>::as_function; }
+struct signature<F> : call_operator<decltype(&F::operator())> {};
+
+/// Whether F's first parameter can be told.
 template <class F>
 concept has_signature = requires {
-  typename signature<std::remove_cvref_t<F>>::result;
+  requires std::tuple_size_v<typename signature<std::remove_cvref_t<F>>::arguments> >
+  0;
 };
 
 /// The type of a non-generic function's I-th parameter, without reference.
 template <class F, std::size_t I = 0>
 using parameter_t = std::remove_cvref_t<
     std::tuple_element_t<I, typename signature<std::remove_cvref_t<F>>::arguments>>;
+
+/// Whether what it is called with is gone when it has returned.
+template <class F>
+concept takes_by_value = has_signature<F> && !std::is_reference_v<
+    std::tuple_element_t<0, typename signature<std::remove_cvref_t<F>>::arguments>>;
+
+/// Anything that can be called, as something that can be copied too.
+template <class F>
+auto shareable(F f) {
+  if constexpr (std::copy_constructible<F>)
+    return f;
+  else
+    return [f = std::make_shared<F>(std::move(f))]<class... A>(
+        A && ... arguments) requires std::invocable<F&, A...> {
+      return std::invoke(*f, std::forward<A>(arguments)...);
+    };
+}
 
 // -- what a stage function may look like ---------------------------------------------------------
 
@@ -70,9 +106,9 @@ concept accepts = callable_with<F, T> || callable_with<F, const T&>;
 template <class F, class Arg>
 decltype(auto) call(F& f, Arg&& arg, context& ctx) {
   if constexpr (takes_context<F, Arg>)
-    return f(std::forward<Arg>(arg), ctx);
+    return std::invoke(f, std::forward<Arg>(arg), ctx);
   else
-    return f(std::forward<Arg>(arg));
+    return std::invoke(f, std::forward<Arg>(arg));
 }
 
 /// Whether showing the item is as good as giving it away: it costs nothing to copy, or it cannot be
@@ -89,6 +125,17 @@ using handover_t
 template <class F, class T>
 using answer_t = decltype(call(std::declval<F&>(), std::declval<handover_t<F, T>>(),
                                std::declval<context&>()));
+
+template <class K>
+concept hashable = requires(const K& key) {
+  { std::hash<K>{}(key) } -> std::convertible_to<std::size_t>;
+};
+
+/// What things can be told apart by.
+template <class K>
+concept key_type = hashable<K> && std::copy_constructible<K> && requires(const K& a, const K& b) {
+  { a == b } -> std::convertible_to<bool>;
+};
 
 // -- what comes out ------------------------------------------------------------------------------
 
@@ -113,5 +160,10 @@ template <class T>
 inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<result<T>> = true;
+
+/// What a sink may answer: all else would be ignored.
+template <class Answer>
+concept sink_answer = std::is_void_v<Answer> || is_result<
+    std::remove_cvref_t<Answer>> || is_optional<std::remove_cvref_t<Answer>>;
 
 } // namespace troupe::detail

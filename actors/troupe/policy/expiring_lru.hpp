@@ -7,6 +7,7 @@
 #include <functional>
 #include <iterator>
 #include <list>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -62,7 +63,7 @@ public:
       return nullptr;
     }
     recent_.splice(recent_.begin(), recent_, *found);
-    return &(*found)->value;
+    return std::addressof((*found)->value);
   }
 
   void put(K key, V value, time_point now) {
