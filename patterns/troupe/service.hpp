@@ -61,10 +61,12 @@ bool is_empty(const service<Req, Resp>& s);
 ///         `ask` wait: then that blocks the calling thread, so not inside of an actor.
 /// Errors: every call is answered exactly once, with a value or an error: cancelled or
 ///         deadline_exceeded for a context that ends first (the work is not begun, or its answer is
-///         discarded), closed after the end, worker_died for a function that threw. An empty handle
-///         throws std::logic_error, and so do `call` and `drain` inside an actor or a callback of a
-///         service. What a std::future does cannot be refused: `ask(r).get()` inside an actor may
-///         wait for itself for ever; ask with a callback there.
+///         discarded), closed after the end, worker_died for a function that threw, stage_failed for
+///         a request that throws when it is copied or moved. A response must not throw when it is
+///         moved: with tl::expected that ends the process. An empty handle throws std::logic_error,
+///         and so do `call` and `drain` inside an actor or a callback of a service. What a
+///         std::future does cannot be refused: `ask(r).get()` inside an actor may wait for itself
+///         for ever; ask with a callback there.
 /// Note:   a callback runs on the worker's thread, or on that of whoever cancels: short, and
 /// without
 ///         waiting for a service. Never inside of `ask`: of a call that is refused at once it runs

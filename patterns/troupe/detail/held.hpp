@@ -46,15 +46,26 @@ private:
 /// In a handler of an exception: the error of a call whose request or answer has thrown it.
 error not_handed_on(std::string_view what);
 
-/// Sets `done` when the value is in other hands.
+/// tl::expected's own move is noexcept, whatever T does: then it would end the process.
 template <class T>
-T taken(T& value, bool& done) {
+result<T> moved(result<T>& r) {
+  if (!r)
+    return tl::unexpected<error>{std::move(r).error()};
+  if constexpr (std::is_void_v<T>)
+    return {};
+  else
+    return result<T>{std::move(*r)};
+}
+
+/// Sets `done` when the answer is in other hands.
+template <class T>
+result<T> taken(result<T>& answer, bool& done) {
   struct at_the_end {
     bool& done;
     int thrown = std::uncaught_exceptions();
     ~at_the_end() { done = std::uncaught_exceptions() == thrown; }
   } const in_other_hands{done};
-  return std::move(value);
+  return moved(answer);
 }
 
 /// A callback for any function of an answer; an answer that cannot be moved into the function's

@@ -30,7 +30,7 @@ public:
 template <class Resp>
 std::shared_ptr<result<Resp>> boxed(result<Resp>& r) {
   try {
-    return std::make_shared<result<Resp>>(std::move(r));
+    return std::shared_ptr<result<Resp>>{new result<Resp>(moved(r))};
   } catch (...) {
     return std::make_shared<result<Resp>>(tl::unexpect, not_handed_on("answer"));
   }
