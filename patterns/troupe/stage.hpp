@@ -64,8 +64,10 @@ inline node stage_node(std::string name, std::string_view what, const stage_opti
 /// A node that runs `op` over its items; each actor gets a copy.
 template <std::copy_constructible Op>
 node with_kernel(node n, Op op) {
-  n.make_kernel
-      = [op = std::move(op)](caf::actor_system&) { return std::make_unique<item_kernel<Op>>(op); };
+  // Shared: who hands on how it is made does not copy what the user's code may throw at.
+  n.make_kernel = [op = std::make_shared<const Op>(std::move(op))](caf::actor_system&) {
+    return std::make_unique<item_kernel<Op>>(*op);
+  };
   return n;
 }
 
@@ -73,15 +75,15 @@ node with_kernel(node n, Op op) {
 /// one for each actor.
 template <class Make>
 node with_fresh(node n, Make make) {
-  if constexpr (std::invocable<Make&, caf::actor_system&>) {
-    using op = std::invoke_result_t<Make&, caf::actor_system&>;
-    n.make_kernel = [make = std::move(make)](caf::actor_system& sys) {
-      return std::make_unique<item_kernel<op>>(make(sys));
+  if constexpr (std::invocable<const Make&, caf::actor_system&>) {
+    using op = std::invoke_result_t<const Make&, caf::actor_system&>;
+    n.make_kernel = [make = std::make_shared<const Make>(std::move(make))](caf::actor_system& sys) {
+      return std::make_unique<item_kernel<op>>((*make)(sys));
     };
   } else {
-    using op = std::invoke_result_t<Make&>;
-    n.make_kernel = [make = std::move(make)](caf::actor_system&) {
-      return std::make_unique<item_kernel<op>>(make());
+    using op = std::invoke_result_t<const Make&>;
+    n.make_kernel = [make = std::make_shared<const Make>(std::move(make))](caf::actor_system&) {
+      return std::make_unique<item_kernel<op>>((*make)());
     };
   }
   return n;
