@@ -39,8 +39,8 @@ public:
     std::unique_lock lock{mutex_};
     const bool ready = wait_until_ready(lock, arrived_, ctx, from_now(limit),
                                         [this] { return !items_.empty() || ended_; });
-    if (auto item = take(lock))
-      return *std::move(item);
+    if (!items_.empty())
+      return given(lock);
     if (ready)
       return fail(errc::closed, "outbox \"" + name_ + "\" is empty, and its run has ended");
     if (ctx.cancelled())
@@ -111,14 +111,26 @@ private:
     return items_.size() < capacity_ ? accept(item) : answer::halted;
   }
 
+  // What is returned is made in its place, before the item leaves: one that throws stays.
   std::optional<T> take(std::unique_lock<std::mutex>& lock) {
-    if (items_.empty())
-      return std::nullopt;
-    std::optional<T> item{std::move(items_.front())};
+    std::optional<T> item;
+    if (!items_.empty()) {
+      item.emplace(std::move(items_.front()));
+      pop(lock);
+    }
+    return item;
+  }
+
+  result<T> given(std::unique_lock<std::mutex>& lock) {
+    result<T> item{std::move(items_.front())};
+    pop(lock);
+    return item;
+  }
+
+  void pop(std::unique_lock<std::mutex>& lock) {
     items_.pop_front();
     lock.unlock();
     room_.notify_one();
-    return item;
   }
 
   const std::string name_;
