@@ -246,11 +246,13 @@ TEST_SUITE("gone") {
     std::promise<void> go_on;
     auto held = go_on.get_future().share();
     std::promise<void> begun;
+    std::atomic<bool> returned{false};
     auto svc = tr::serve(sys, tr::call(
                                   "hang",
                                   [&, held](int x) {
                                     begun.set_value();
                                     held.wait();
+                                    returned = true;
                                     return x;
                                   },
                                   tr::timeout{1ms}));
@@ -258,14 +260,20 @@ TEST_SUITE("gone") {
     begun.get_future().wait();
     CHECK(late.get().error().code() == tr::errc::timed_out);
     SUBCASE("past it the function is left alone") {
-      CHECK(svc.drain(1ms).clean() == false);
+      CHECK_FALSE(svc.drain(1ms).clean());
+      CHECK_FALSE(returned);
       go_on.set_value();
     }
     SUBCASE("in time it is gone") {
-      std::thread later{[&] { go_on.set_value(); }};
+      std::thread later{[&, svc] {
+        while (svc.ask(2).get().error().code() != tr::errc::closed)
+          std::this_thread::yield();
+        go_on.set_value();
+      }};
       svc.drain(1h);
-      later.join();
+      CHECK(returned);
       CHECK(sys.actors() == 0);
+      later.join();
     }
   }
 

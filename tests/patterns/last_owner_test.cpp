@@ -194,6 +194,27 @@ TEST_SUITE("last_owner") {
     (*sys).await_all_actors_done();
   }
 
+  TEST_CASE("what is inside of a service that an actor lets go of is finished") {
+    one_thread sys;
+    std::promise<void> go_on;
+    auto held = go_on.get_future().share();
+    std::future<tr::result<int>> answer;
+    auto svc = tr::serve(sys, tr::worker_pool("slow",
+                                              [held](int x) {
+                                                held.wait();
+                                                return x;
+                                              },
+                                              {.thread = tr::thread::own}));
+    answer = svc.ask(1);
+    auto queued = svc.ask(2);
+
+    await_end(sys, holder_of(sys, std::move(svc)));
+    go_on.set_value();
+
+    CHECK(answer.get() == 1);
+    CHECK(queued.get() == 2);
+  }
+
   TEST_CASE("a scatter_gather is served, asked and let go of, again and again, with one thread") {
     one_thread sys;
     for (int i = 0; i < 300; ++i)
