@@ -78,7 +78,7 @@ TEST_SUITE("fan_in") {
     CHECK(t.to_text()
           == "n [from] --100--> all [fan_in, priority]\n"
              "n#2 [from] --100--> all\n"
-             "all --1024--> end [ignore]\n");
-    CHECK(t.item_bound() == 100 + 100 + 1024);
+             "all --4--> end [ignore]\n");
+    CHECK(t.item_bound() == 100 + 100 + 4);
   }
 }

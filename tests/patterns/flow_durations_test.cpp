@@ -101,6 +101,23 @@ std::vector<row> runs() {
          std::raise(SIGTERM);
          holds((signals.wait(r).error() == std::nullopt || !for_ever(d)));
        }},
+      {"shutdown_signals apart", "", takes::all,
+       [](time_span d) {
+         const tr::shutdown_signals signals{{.apart = d}};
+         std::raise(SIGTERM);
+         std::raise(SIGTERM);
+         holds(signals.received() == (for_ever(d) ? 1 : 2));
+       }},
+      {"shutdown_signals wait_for", "", takes::all,
+       [](time_span d) {
+         threaded_system sys;
+         tr::shutdown_signals signals;
+         auto r = tr::start(sys, tr::produce<int>("n", endless()) | tr::ignore("end"));
+         if (for_ever(d))
+           std::raise(SIGTERM);
+         holds(signals.wait_for(r, d).has_value() == for_ever(d));
+         r.stop();
+       }},
   };
 }
 
