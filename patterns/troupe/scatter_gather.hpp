@@ -25,7 +25,7 @@ namespace detail {
 template <class Req, class Resp>
 ask_function<Req, Resp> asking(std::shared_ptr<service_core<Req, Resp>> core) {
   return [core = std::move(core)](const Req& r, const context& ctx,
-                                  std::function<void(result<Resp>&&)> done) {
+                                  std::function<void(result<Resp> &&)> done) {
     const service_thread at_work;
     call_item<Req, Resp> call{r, ctx, ticket<Resp>{std::move(done)}};
     call.reply.follow(ctx);

@@ -71,7 +71,7 @@ private:
   std::vector<edge> edges_;              ///< by where they lead
   std::vector<std::size_t> into_;        ///< index of the first edge into each node
   std::vector<std::vector<way>> out_of_; ///< each node
-  std::vector<std::size_t> buffers_;      ///< by node: items on the edge into it
+  std::vector<std::size_t> buffers_;     ///< by node: items on the edge into it
 };
 
 } // namespace troupe::detail
