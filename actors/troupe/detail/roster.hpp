@@ -9,8 +9,8 @@
 
 namespace troupe::detail {
 
-/// The actors of a run, for those outside who ask: the run's handle and tests. Empty once the run
-/// is over: a handle keeps none of them, and so no thread.
+/// The actors of a run, for those outside who ask: the run's handle and tests. Once the run is over
+/// it keeps none of them, and so no thread; the workers' places are still there, and empty.
 class roster {
 public:
   using actors = std::vector<caf::actor>;
@@ -43,7 +43,8 @@ public:
     const std::lock_guard lock{mutex_};
     supervisor.swap(supervisor_);
     all.swap(all_);
-    workers.swap(workers_);
+    for (auto& w : workers_)
+      workers.push_back(std::exchange(w, actors(w.size())));
   }
 
 private:

@@ -11,7 +11,7 @@ concept replaceable = std::is_move_assignable_v<S> || std::is_nothrow_move_const
 
 /// Not everything that can be moved can be assigned.
 template <replaceable S>
-void replace(S& state, S&& next) {
+void replace(S& state, std::type_identity_t<S>&& next) {
   if constexpr (std::is_move_assignable_v<S>) {
     state = std::move(next);
   } else {
