@@ -37,7 +37,7 @@ std::size_t threads() {
 double bytes_in_use() { return static_cast<double>(mallinfo2().uordblks); }
 
 /// 10,000 of each with TROUPE_STRESS_SECONDS=10 and more.
-int rounds() { return stress_time() < 10s ? 200 : 10'000; }
+int rounds() { return full_stress() ? 10'000 : 200; }
 
 /// Lives `n` times, and looks at what is left of it. What is kept once, for reuse, is there after
 /// the first hundred.

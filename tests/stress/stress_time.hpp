@@ -9,3 +9,6 @@ inline std::chrono::nanoseconds stress_time() {
     return std::chrono::seconds{std::atoi(seconds)};
   return std::chrono::milliseconds{500};
 }
+
+/// Whether to repeat what is counted, not timed, as often as with TROUPE_STRESS_SECONDS=10.
+inline bool full_stress() { return stress_time() >= std::chrono::seconds{10}; }
