@@ -96,6 +96,58 @@ TEST_SUITE("fan_out, when workers die") {
     CHECK(end.error()->stage() == "work");
   }
 
+  // The merger waits for the number of each batch, also of one whose items are filtered away because
+  // nothing more is wanted. A worker that had no room to tell it of such a batch was not missed.
+  TEST_CASE(
+      "regression: by_key in front of in_order never stands still, whatever the dead one owed") {
+    const tr::key_table keys{2};
+    const auto worker_of = [&keys](int x) { return keys.worker_of(std::hash<int>{}(x % 10)); };
+    const int a = 0;
+    int b = 1;
+    while (worker_of(b) == worker_of(a))
+      ++b;
+    std::set<bool> outcomes;
+    for (int batches = 2; batches <= 12; ++batches) {
+      CAPTURE(batches);
+      virtual_system sys;
+      std::vector<int> items;
+      for (int i = 0; i < batches; ++i)
+        for (const int key : {a, b})
+          items.push_back(10 * i + key);
+      // The first one is all that is wanted. Then the worker with `a` waits for 10 s, the other one,
+      // whose turn it is at the merger, for 20 s.
+      const auto slow = [=, waits = true](int x) mutable -> tr::result<int> {
+        if (x != a && std::exchange(waits, false))
+          return tl::unexpected{tr::error{tr::errc::stage_failed, {}, "not yet"}.with_retry_after(
+              x == b ? 20s : 10s)};
+        return x;
+      };
+      const auto flow = tr::from("n", items)
+                        | tr::fan_out("work", slow,
+                                      {.workers = 2,
+                                       .to = tr::dispatch::by_key([](int x) { return x % 10; }),
+                                       .buffer = 64,
+                                       .on_error = tr::on_error::retry(
+                                           {.backoff = {1s, 1min}, .jitter = tr::jitter::none})})
+                        | tr::fan_in("all", {.merge = tr::merge::in_order, .buffer = 8})
+                        | tr::take("some", 1) | tr::ignore("end");
+
+      auto r = tr::start(sys, flow);
+      CHECK(!r.wait_for(15s));
+      tr::detail::anon_kill(tr::detail::actors_of(r, "work")[worker_of(a)]);
+      const auto end = r.wait_for(1h);
+
+      REQUIRE(end);
+      accounted_graph(*end, flow.topology());
+      outcomes.insert(end->clean());
+      if (end->error()) {
+        CHECK(end->error()->code() == tr::errc::worker_died);
+        CHECK(end->error()->stage() == "work");
+      }
+    }
+    CHECK(outcomes.size() == 2);
+  }
+
   TEST_CASE("with no worker left the run fails and names the stage") {
     for (const auto& to : every_dispatch()) {
       CAPTURE(std::string{to.name()});

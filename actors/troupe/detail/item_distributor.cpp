@@ -133,8 +133,12 @@ void item_distributor::on_worker_gone(std::size_t slot) {
   divider_->remove(slot);
   if (alive_ >= active_) // one that is parked takes over
     resize_to_ = active_;
-  std::uint64_t items = 0;
   auto lost = out_.lose(slot);
+  // Dealt out again they would get new numbers, and the old ones be waited for in vain: also that
+  // of a batch of which only the word is missing that it was all.
+  const bool missed = std::any_of(lost.begin(), lost.end(),
+                                  [](const batch_ptr& batch) { return !batch->marks.empty(); });
+  std::uint64_t items = 0;
   for (const auto& batch : lost)
     items += batch->left();
   std::erase_if(lost, [](const batch_ptr& batch) { return batch->left() == 0; });
@@ -142,8 +146,7 @@ void item_distributor::on_worker_gone(std::size_t slot) {
   again_.insert(again_.begin(), std::make_move_iterator(lost.begin()),
                 std::make_move_iterator(lost.end()));
   state().count_redelivered(stage(), items);
-  // Dealt out again they would get new numbers, and the old ones be waited for in vain.
-  if (setup_.numbers.front() && items > 0)
+  if (missed)
     break_down({errc::worker_died,
                 {},
                 "a worker that had items by key was ended from outside; "
