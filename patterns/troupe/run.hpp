@@ -104,7 +104,8 @@ private:
 };
 
 /// Starts a flow: spawns its actors and lets them go. The run must end before the actor system,
-/// whose destructor waits for it.
+/// whose destructor waits for it: declare the handle behind the actor system, or, of a flow that
+/// does not end by itself, both stand still.
 ///
 /// Errors: std::invalid_argument for an empty flow; std::system_error where there is no thread for
 /// a

@@ -225,7 +225,8 @@ concept service_blueprint = requires(const B& b, caf::actor_system& sys, run_opt
         std::shared_ptr<detail::service_core<typename B::request, typename B::response>>>;
 };
 
-/// Starts a service.
+/// Starts a service. It must end, by `drain` or with its last handle, before the actor system, whose
+/// destructor waits for it: declare the handle behind the actor system, or both stand still.
 template <service_blueprint B>
 [[nodiscard]] service<typename B::request, typename B::response>
 serve(caf::actor_system& sys, const B& blueprint, run_options options = {}) {
