@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -323,6 +324,39 @@ TEST_SUITE("call: accounts") {
     run_for(sys, 10s);
     CHECK(svc.ask(1).get() == 2);
     CHECK(said == std::vector<std::string>{"pricing", "pricing"});
+  }
+
+  TEST_CASE("its events name the run or the service, where these have a name") {
+    virtual_system sys;
+    const auto doubled = [](int i) { return 2 * i; };
+    std::vector<std::string> said;
+    const auto hear = [&said](const tr::breaker_handle& breaker) {
+      breaker.on_event([&said](const tr::breaker_event& e) {
+        std::ostringstream text;
+        text << e;
+        said.push_back(text.str());
+      });
+      breaker.force_open();
+    };
+    const auto hear_run = [&](const auto& part, const std::string& name) {
+      auto r = tr::start(sys, tr::from("n", std::vector<int>{}) | part | tr::ignore("end"),
+                         {.name = name});
+      hear(r.breaker("price"));
+      CHECK(r.wait().clean());
+    };
+
+    hear_run(tr::call("price", doubled, tr::circuit_breaker{}), "orders");
+    hear_run(tr::call("price", doubled, tr::circuit_breaker{}, tr::timeout{1s}), "returns");
+    hear_run(tr::call("price", doubled, tr::circuit_breaker{}), "");
+    const auto svc
+        = tr::serve(sys, tr::call("price", doubled, tr::circuit_breaker{}), {.name = "counter"});
+    hear(svc.breaker());
+
+    CHECK(said
+          == std::vector<std::string>{"orders: call \"price\": closed -> forced_open",
+                                      "returns: call \"price\": closed -> forced_open",
+                                      "call \"price\": closed -> forced_open",
+                                      "counter: call \"price\": closed -> forced_open"});
   }
 
   TEST_CASE("an attempt that never reached the function counts nothing") {

@@ -78,7 +78,8 @@ struct node {
   duration cooldown{};       ///< likewise
   item_type output;          ///< unset for a sink
   std::function<std::unique_ptr<kernel>(caf::actor_system&)> make_kernel;
-  std::function<shared_kit(caf::actor_system&)> make_kit; ///< instead of make_kernel
+  /// Instead of `make_kernel`, for the run of that name.
+  std::function<shared_kit(caf::actor_system&, const std::string& run)> make_kit;
   std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)>
       make_source;
 

@@ -13,7 +13,8 @@ namespace troupe::detail {
 
 namespace {
 
-stage_state state_of(caf::actor_system& sys, const graph& flow, std::size_t i) {
+stage_state state_of(caf::actor_system& sys, const graph& flow, std::size_t i,
+                     const std::string& run) {
   const auto& n = flow.at(i);
   stage_state s;
   s.name = n.name;
@@ -32,17 +33,18 @@ stage_state state_of(caf::actor_system& sys, const graph& flow, std::size_t i) {
   s.crew = std::make_unique<crew_gauge>(n.role == role::split ? flow.branches(i) : 0);
   s.crew->workers = n.workers;
   if (n.make_kit)
-    s.kit = n.make_kit(sys);
+    s.kit = n.make_kit(sys, run);
   s.crashes = std::make_unique<crash_record>(n.intensity);
   if (n.paced)
     s.tuned = std::make_unique<tuning_slot>();
   return s;
 }
 
-std::vector<stage_state> states_of(caf::actor_system& sys, const graph& flow) {
+std::vector<stage_state> states_of(caf::actor_system& sys, const graph& flow,
+                                   const std::string& run) {
   std::vector<stage_state> states;
   for (std::size_t i = 0; i < flow.nodes().size(); ++i)
-    states.push_back(state_of(sys, flow, i));
+    states.push_back(state_of(sys, flow, i, run));
   return states;
 }
 
@@ -215,7 +217,8 @@ private:
 
 launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
                 dead_letter_sink dead_letters, std::string name) {
-  const auto state = std::make_shared<run_state>(sys, states_of(sys, flow), ctx.child(),
+  auto states = states_of(sys, flow, name);
+  const auto state = std::make_shared<run_state>(sys, std::move(states), ctx.child(),
                                                  std::move(dead_letters), std::move(name));
   if (state->ctx().cancelled())
     state->halt(state->end_of_context());

@@ -4,9 +4,10 @@
 
 namespace troupe::detail {
 
-shared_breaker::shared_breaker(circuit_breaker options, clock_function clock, std::string call)
-    : clock_(std::move(clock)), call_(std::move(call)), machine_(std::move(options)),
-      standing_(machine_.standing_permit()->generation_) {
+shared_breaker::shared_breaker(circuit_breaker options, clock_function clock, std::string call,
+                               std::string run)
+    : clock_(std::move(clock)), call_(std::move(call)), run_(std::move(run)),
+      machine_(std::move(options)), standing_(machine_.standing_permit()->generation_) {
   machine_.on_event([this](const breaker_event& e) { note(e); });
 }
 
@@ -111,6 +112,7 @@ void shared_breaker::note(const breaker_event& e) {
   }
   pending_.push_back({e, listeners_.size()});
   pending_.back().event.call = call_;
+  pending_.back().event.run = run_;
 }
 
 void shared_breaker::settle(std::unique_lock<std::mutex>& lock) {

@@ -34,8 +34,9 @@ public:
 
   static constexpr std::size_t most_pending = 1'024;
 
-  /// `call`: whose it is, for its events.
-  shared_breaker(circuit_breaker options, clock_function clock, std::string call = {});
+  /// `call`, `run`: whose it is, and where, for its events.
+  shared_breaker(circuit_breaker options, clock_function clock, std::string call = {},
+                 std::string run = {});
   shared_breaker(const shared_breaker&) = delete;
   shared_breaker& operator=(const shared_breaker&) = delete;
 
@@ -95,6 +96,7 @@ private:
 
   const clock_function clock_;
   const std::string call_;
+  const std::string run_;
   mutable std::mutex mutex_;
   breaker_machine machine_;
   std::atomic<std::uint64_t> standing_; // generation of the permit that everyone gets; 0: none

@@ -19,6 +19,8 @@ std::string_view to_string(breaker_event_kind k) noexcept {
 }
 
 std::ostream& operator<<(std::ostream& out, const breaker_event& e) {
+  if (!e.run.empty())
+    out << e.run << ": ";
   if (!e.call.empty())
     out << "call \"" << e.call << "\": ";
   if (e.kind == breaker_event_kind::transition)

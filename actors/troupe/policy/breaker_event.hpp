@@ -38,12 +38,14 @@ struct breaker_event {
   breaker_state to = breaker_state::closed;
   time_point at = {};
   std::string call = {}; ///< whose breaker it is; empty: a breaker_machine's
+  std::string run = {};  ///< the name of that call's run or service, if it was given one
 
   friend bool operator==(const breaker_event&, const breaker_event&) = default;
 };
 
 std::string_view to_string(breaker_event_kind k) noexcept;
-/// `closed -> open`, `metrics_only: failure_rate_exceeded`; of a call `call "x": closed -> open`
+/// `closed -> open`, `metrics_only: failure_rate_exceeded`; of a call `call "x": closed -> open`, in
+/// a run with a name `orders: call "x": closed -> open`
 std::ostream& operator<<(std::ostream& out, const breaker_event& e);
 
 } // namespace troupe

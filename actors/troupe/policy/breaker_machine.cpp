@@ -307,7 +307,7 @@ void breaker_machine::enter(breaker_state to, time_point at) {
 }
 
 void breaker_machine::publish(breaker_event_kind kind, breaker_state from, time_point at) {
-  const breaker_event e{kind, from, state_, at, {}};
+  const breaker_event e{kind, from, state_, at, {}, {}};
   const auto n = listeners_.size(); // one that is added meanwhile hears of what comes next
   for (std::size_t i = 0; i < n; ++i)
     listeners_[i](e);

@@ -42,7 +42,7 @@ std::shared_ptr<hedge_state> call_controls::add(const hedge& p) {
 
 std::shared_ptr<shared_breaker> call_controls::add(const circuit_breaker& p) {
   breakers_.push_back(std::make_shared<shared_breaker>(
-      p, [clock = clock_reader{*system_}] { return clock.now(); }, name_));
+      p, [clock = clock_reader{*system_}] { return clock.now(); }, name_, run_));
   return breakers_.back();
 }
 

@@ -25,7 +25,8 @@ namespace troupe::detail {
 /// What the layers of one call share, and what can be seen and changed of them.
 class call_controls final : public stage_controls {
 public:
-  call_controls(caf::actor_system& sys, std::string name) : system_(&sys), name_(std::move(name)) {}
+  call_controls(caf::actor_system& sys, std::string name, std::string run)
+      : system_(&sys), name_(std::move(name)), run_(std::move(run)) {}
 
   void configure(const settings& s) override;
   std::shared_ptr<shared_breaker> breaker() const override {
@@ -53,6 +54,7 @@ private:
 
   caf::actor_system* system_;
   std::string name_;
+  std::string run_; ///< may be empty
   std::shared_ptr<shared_budget> budget_;
   std::vector<std::shared_ptr<shared_breaker>> breakers_; ///< outermost first
   std::vector<std::shared_ptr<retry_state>> retries_;

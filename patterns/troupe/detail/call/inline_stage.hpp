@@ -65,8 +65,8 @@ auto attach_inline(const flow<T>& f, node n, Make make) {
   using chain = std::invoke_result_t<Make&, call_controls&>;
   using op = inline_op<T, Req, Resp, chain>;
   n.make_kit = [make = std::move(make), name = n.name,
-                keep = n.on_error.keeps_item()](caf::actor_system& system) {
-    auto controls = std::make_shared<call_controls>(system, name);
+                keep = n.on_error.keeps_item()](caf::actor_system& system, const std::string& run) {
+    auto controls = std::make_shared<call_controls>(system, name, run);
     return shared_kit{
         controls, [controls, layers = make(*controls), name, keep](caf::actor_system& sys) {
           return std::make_unique<item_kernel<op>>(op{inline_host{sys, name}, layers, keep});

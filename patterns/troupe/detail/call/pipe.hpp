@@ -95,7 +95,7 @@ struct call_pipe : pipe_tag {
 
   std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,
                                                  const run_options& run) const {
-    return prepared{*this, sys}.serve(sys, run);
+    return prepared{*this, sys, run.name}.serve(sys, run);
   }
 
 private:
@@ -109,8 +109,8 @@ private:
     decltype(std::declval<const call_pipe&>().chain(std::declval<call_controls&>(),
                                                     attempt_leaf<Resp>{})) layers;
 
-    prepared(const call_pipe& c, caf::actor_system& sys)
-        : call(c), controls(std::make_shared<call_controls>(sys, c.name)),
+    prepared(const call_pipe& c, caf::actor_system& sys, const std::string& run)
+        : call(c), controls(std::make_shared<call_controls>(sys, c.name, run)),
           layers(call.chain(*controls, attempt_leaf<Resp>{})) {}
 
     std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,
@@ -163,8 +163,9 @@ private:
   auto asked(const flow<T>& f, node n) const {
     n.workers = std::min<std::size_t>(options.workers, most_askers);
     using op = ask_op<T, Req, Resp>;
-    n.make_kit = [self = *this, keep = n.on_error.keeps_item()](caf::actor_system& system) {
-      const prepared call{self, system};
+    n.make_kit = [self = *this, keep = n.on_error.keeps_item()](caf::actor_system& system,
+                                                                const std::string& run) {
+      const prepared call{self, system, run};
       const auto shared = std::make_shared<shared_service<prepared>>(call);
       return shared_kit{call.controls, [shared, keep](caf::actor_system& sys) {
                           return std::make_unique<item_kernel<op>>(op{shared->get(sys), keep});
