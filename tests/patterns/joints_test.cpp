@@ -137,6 +137,32 @@ TEST_SUITE("joints: what comes first") {
                  | tr::fan_in("all"));
   }
 
+  // What is urgent overtakes what introduces the receiver.
+  TEST_CASE("take(0) ends a flow whose source is silent, whoever begins last") {
+    for (const auto& to : {tr::dispatch::least_loaded, tr::dispatch::by_key(same)})
+      for (const auto& m :
+           {tr::merge::first_available, tr::merge::in_order, tr::merge::round_robin}) {
+        std::size_t actors = 1;
+        for (std::size_t last = 0; last < actors; ++last) {
+          CAPTURE(std::string{to.name()});
+          CAPTURE(std::string{m.name()});
+          CAPTURE(last);
+          virtual_system sys;
+          auto r = tr::start(sys, tr::inbox<int>("silent").second
+                                      | tr::fan_out("work", same, {.workers = 3, .to = to})
+                                      | tr::fan_in("all", {.merge = m}) | tr::take("none", 0)
+                                      | tr::ignore("end"));
+          const auto all = tr::detail::actors_of(r);
+          actors = all.size();
+          run_without(sys, all[last]);
+          const auto end = r.wait_for(0s);
+          REQUIRE(end);
+          CHECK(end->clean());
+          CHECK(sys.actors() == 0);
+        }
+      }
+  }
+
   TEST_CASE("take(0) never asks a source that it hears in time") {
     virtual_system sys;
     int made = 0;

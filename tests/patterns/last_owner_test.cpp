@@ -215,6 +215,45 @@ TEST_SUITE("last_owner") {
     CHECK(queued.get() == 2);
   }
 
+  TEST_CASE(
+      "a stage that lets go of the last handle is not held up, and what is inside has the drain "
+      "limit") {
+    const tr::retry in_10s{.attempts = 2, .backoff = {10s, 10s}, .jitter = tr::jitter::none};
+    bool failed = false;
+    const auto fails_once = [&failed](int x) -> tr::result<int> {
+      if (!std::exchange(failed, true))
+        return tr::fail(tr::errc::stage_failed, "not yet");
+      return x;
+    };
+    // Whether it is answered with a value: the second attempt is after 10 s.
+    const auto answers_within = [&failed](tr::duration limit, const auto& blueprint) {
+      virtual_system sys;
+      failed = false;
+      auto svc = tr::serve(sys, blueprint, tr::run_options{.drain_limit = limit});
+      std::optional<tr::result<int>> answer;
+      svc.ask(1, [&](tr::result<int> r) { answer = std::move(r); });
+      const auto began = tr::detail::now(sys);
+
+      tr::start(sys, tr::from("one", numbers(1)) | tr::sink("let go", [&](int) { svc = {}; }))
+          .wait();
+      CHECK(tr::detail::now(sys) == began);
+      CHECK_FALSE(answer);
+      tr::detail::virtual_time::run_for(sys, 10s);
+
+      CHECK(sys.actors() == 0);
+      REQUIRE(answer);
+      return answer->has_value();
+    };
+    const auto pool
+        = tr::worker_pool("again", fails_once, {.on_error = tr::on_error::retry(in_10s)});
+    const auto call = tr::call("again", fails_once, in_10s);
+
+    CHECK(answers_within(20s, pool));
+    CHECK(answers_within(20s, call));
+    CHECK_FALSE(answers_within(5s, pool));
+    CHECK_FALSE(answers_within(5s, call));
+  }
+
   TEST_CASE("a scatter_gather is served, asked and let go of, again and again, with one thread") {
     one_thread sys;
     for (int i = 0; i < 300; ++i)
