@@ -1,12 +1,7 @@
 # Installs the build tree BUILD to a fresh prefix below WORK, then configures, builds and runs the project beside this
 # file against it.
 
-function(run)
-  execute_process(COMMAND ${ARGV} RESULT_VARIABLE status)
-  if(NOT status EQUAL 0)
-    message(FATAL_ERROR "failed (${status}): ${ARGV}")
-  endif()
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 
 file(REMOVE_RECURSE ${WORK})
 set(ENV{CMAKE_CXX_COMPILER_LAUNCHER} "${LAUNCHER}")

@@ -1,12 +1,7 @@
 # Configures a project that has troupe as a subdirectory, shared and static, and looks at what would be built; compiles
 # two files of it.
 
-function(run)
-  execute_process(COMMAND ${ARGV} RESULT_VARIABLE status)
-  if(NOT status EQUAL 0)
-    message(FATAL_ERROR "failed (${status}): ${ARGV}")
-  endif()
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 
 function(expect text pattern what)
   if(NOT "${text}" MATCHES "${pattern}")

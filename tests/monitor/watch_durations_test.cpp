@@ -24,11 +24,18 @@ bool raises(const tr::threshold& rule, double value) {
   return machine.feed(t0, value) || machine.feed(t0 + an_age, value);
 }
 
-/// Five items, of which one a second gets through.
-tr::flow<void> paced() {
-  return tr::from("n", numbers(5)) | tr::rate_limit("one a second", tr::every(1s))
-         | tr::ignore("end");
-}
+/// Five items, of which one a second gets through, on their way.
+struct managed_flow {
+  virtual_system sys;
+  tr::manager by{sys};
+
+  managed_flow() {
+    by.add("f", tr::from("n", numbers(5)) | tr::rate_limit("one a second", tr::every(1s))
+                    | tr::ignore("end"));
+    by.start("f");
+    tr::detail::virtual_time::run_jobs(sys);
+  }
+};
 
 std::vector<row> rules() {
   return {
@@ -69,32 +76,20 @@ std::vector<row> watchers() {
        }},
       {"manager stop", "", takes::all,
        [](time_span d) {
-         virtual_system sys;
-         tr::manager m{sys};
-         m.add("f", paced());
-         m.start("f");
-         tr::detail::virtual_time::run_jobs(sys);
-         holds(m.stop("f", d).clean() == for_ever(d));
+         managed_flow f;
+         holds(f.by.stop("f", d).clean() == for_ever(d));
        }},
       {"manager restart", "", takes::all,
        [](time_span d) {
-         virtual_system sys;
-         tr::manager m{sys};
-         m.add("f", paced());
-         m.start("f");
-         tr::detail::virtual_time::run_jobs(sys);
-         holds(m.restart("f", d).clean() == for_ever(d));
+         managed_flow f;
+         holds(f.by.restart("f", d).clean() == for_ever(d));
        }},
       {"manager remove", "", takes::all,
        [](time_span d) {
-         virtual_system sys;
-         tr::manager m{sys};
-         m.add("f", paced());
-         m.start("f");
-         tr::detail::virtual_time::run_jobs(sys);
-         const auto before = tr::detail::now(*sys);
-         m.remove("f", d);
-         holds((tr::detail::now(*sys) - before >= 4s) == for_ever(d));
+         managed_flow f;
+         const auto before = tr::detail::now(*f.sys);
+         f.by.remove("f", d);
+         holds((tr::detail::now(*f.sys) - before >= 4s) == for_ever(d));
        }},
   };
 }

@@ -44,6 +44,29 @@ void spread_over(const std::vector<tr::duration>& waits, tr::duration low, tr::d
   CHECK(*max >= high - (high - low) / 10);
 }
 
+/// Each call takes the delay of one retry: 10 ms, or what the error asks for.
+struct slow_backend : backend {
+  tr::duration asks_for{};
+
+  slow_backend() {
+    answers = [this](int request, std::size_t nth) -> tr::result<int> {
+      if (nth % 2 == 1)
+        return tl::unexpected<tr::error>{
+            tr::error{tr::errc::stage_failed, {}, "again"}.with_retry_after(asks_for)};
+      return request * 2;
+    };
+  }
+};
+
+tr::service<int, int> hedged_at_p95(virtual_system& sys, backend& b) {
+  return tr::serve(sys, tr::call("x", b.function(sys), tr::call_options{.workers = 2},
+                                 tr::hedge{.at_quantile = 0.95},
+                                 tr::retry{.attempts = 2,
+                                           .backoff = {10ms, 1s},
+                                           .jitter = tr::jitter::none,
+                                           .budget = 1e9}));
+}
+
 } // namespace
 
 TEST_SUITE("call: jitter") {
@@ -74,21 +97,8 @@ TEST_SUITE("call: jitter") {
 TEST_SUITE("call: hedge") {
   TEST_CASE("a second attempt after the recent p95") {
     virtual_system sys;
-    backend b;
-    // Each call takes the delay of one retry: 10 ms, or what the error asks for.
-    tr::duration asks_for{};
-    b.answers = [&](int request, std::size_t nth) -> tr::result<int> {
-      if (nth % 2 == 1)
-        return tl::unexpected<tr::error>{
-            tr::error{tr::errc::stage_failed, {}, "again"}.with_retry_after(asks_for)};
-      return request * 2;
-    };
-    auto svc = tr::serve(sys, tr::call("x", b.function(sys), tr::call_options{.workers = 2},
-                                       tr::hedge{.at_quantile = 0.95},
-                                       tr::retry{.attempts = 2,
-                                                 .backoff = {10ms, 1s},
-                                                 .jitter = tr::jitter::none,
-                                                 .budget = 1e9}));
+    slow_backend b;
+    auto svc = hedged_at_p95(sys, b);
     for (int i = 0; i < 20; ++i)
       CHECK(svc.ask(1).get() == 2);
     CHECK(b.calls() == 40); // no hedge before there is a quantile, and none of a usual call
@@ -96,7 +106,7 @@ TEST_SUITE("call: hedge") {
       CHECK(svc.ask(1).get() == 2);
     CHECK(b.calls() == 80);
 
-    asks_for = 500ms;
+    b.asks_for = 500ms;
     const auto t0 = tr::detail::now(*sys);
     CHECK(svc.ask(1).get() == 2);
     REQUIRE(b.calls() == 82); // one that waits for half a second, and the hedge
@@ -110,23 +120,11 @@ TEST_SUITE("call: hedge") {
   TEST_CASE("regression: an attempt that lost is in the quantile with its time so far") {
     // Only the winners were, so the quantile was that of the fast ones: each slow call was hedged.
     virtual_system sys;
-    backend b;
-    tr::duration asks_for{};
-    b.answers = [&](int request, std::size_t nth) -> tr::result<int> {
-      if (nth % 2 == 1)
-        return tl::unexpected<tr::error>{
-            tr::error{tr::errc::stage_failed, {}, "again"}.with_retry_after(asks_for)};
-      return request * 2;
-    };
-    auto svc = tr::serve(sys, tr::call("x", b.function(sys), tr::call_options{.workers = 2},
-                                       tr::hedge{.at_quantile = 0.95},
-                                       tr::retry{.attempts = 2,
-                                                 .backoff = {10ms, 1s},
-                                                 .jitter = tr::jitter::none,
-                                                 .budget = 1e9}));
+    slow_backend b;
+    auto svc = hedged_at_p95(sys, b);
     int not_hedged = 0;
     for (int i = 0; i < 700; ++i) {
-      asks_for = i >= 100 && i % 10 == 0 ? 500ms : 0ms; // one in ten, and the p95 is theirs
+      b.asks_for = i >= 100 && i % 10 == 0 ? 500ms : 0ms; // one in ten, and the p95 is theirs
       const auto began = tr::detail::now(*sys);
       REQUIRE(svc.ask(1).get() == 2);
       not_hedged += i >= 600 && tr::detail::now(*sys) - began >= 500ms ? 1 : 0;

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstring>
-#include <fstream>
 #include <future>
 #include <memory>
 #include <new>
@@ -21,6 +20,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include "../support.hpp"
+#include "../threads.hpp"
 
 namespace tr = troupe;
 using namespace support;
@@ -32,14 +32,6 @@ int twice(int x) { return 2 * x; }
 
 tr::context on_clock(virtual_system& sys) {
   return tr::context::background([&sys] { return tr::detail::now(sys); });
-}
-
-std::size_t threads() {
-  std::ifstream status{"/proc/self/status"};
-  for (std::string line; std::getline(status, line);)
-    if (line.rfind("Threads:", 0) == 0)
-      return std::stoul(line.substr(8));
-  return 0;
 }
 
 /// Threads end shortly after the actors that had them.

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "../support.hpp"
+#include "scratch.hpp"
 #include <troupe/lines.hpp>
 #include <troupe/sinks.hpp>
 
@@ -53,28 +53,6 @@ public:
 private:
   std::array<int, 2> ends_{-1, -1};
 };
-
-class scratch {
-public:
-  scratch() {
-    auto pattern = (std::filesystem::temp_directory_path() / "troupe-test-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  ~scratch() { std::filesystem::remove_all(path_); }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
-private:
-  std::filesystem::path path_;
-};
-
-std::string content(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream{path, std::ios::binary}.rdbuf();
-  return text.str();
-}
 
 /// `text` as gzip has it; empty where there is no gzip.
 std::string packed(const std::string& text) {

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <fstream>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -16,6 +15,7 @@
 #include <caf/event_based_actor.hpp>
 
 #include "../support.hpp"
+#include "../threads.hpp"
 #include "stress_time.hpp"
 
 namespace tr = troupe;
@@ -25,14 +25,6 @@ using namespace support;
 namespace {
 
 int same(int x) { return x; }
-
-std::size_t threads() {
-  std::ifstream status{"/proc/self/status"};
-  for (std::string line; std::getline(status, line);)
-    if (line.rfind("Threads:", 0) == 0)
-      return std::stoul(line.substr(8));
-  return 0;
-}
 
 double bytes_in_use() { return static_cast<double>(mallinfo2().uordblks); }
 
