@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <caf/actor_cast.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include "support.hpp"
@@ -84,6 +85,23 @@ troupe::report run_graph(System& sys, const troupe::flow<void>& f,
 /// Lets a run in virtual time do so many messages of work.
 inline void run_steps(virtual_system& sys, std::size_t steps) {
   dynamic_cast<caf::scheduler::test_coordinator&>((*sys).scheduler()).run(steps);
+}
+
+/// Everybody but `slow` does what there is to do; what it was sent waits in its mailbox.
+inline void run_without(virtual_system& sys, const caf::actor& slow) {
+  auto& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>((*sys).scheduler());
+  auto* const held = dynamic_cast<caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(slow));
+  bool waits = false;
+  while (!scheduler.jobs.empty()) {
+    if (scheduler.jobs.front() == held) {
+      scheduler.jobs.pop_front();
+      waits = true;
+    } else {
+      scheduler.try_run_once();
+    }
+  }
+  if (waits)
+    scheduler.jobs.push_back(held);
 }
 
 /// Which worker handled which item, in the order of handling: each copy of the function, and so

@@ -12,9 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <caf/actor_cast.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
-
 #include "../graph_support.hpp"
 #include <troupe/broadcast.hpp>
 #include <troupe/detail/link.hpp>
@@ -32,23 +29,6 @@ namespace {
 const auto rising = tr::merge::sorted(std::less<>{});
 
 int same(int x) { return x; }
-
-/// Everybody but `slow` does what there is to do; what it was sent waits in its mailbox.
-void run_without(virtual_system& sys, const caf::actor& slow) {
-  auto& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>((*sys).scheduler());
-  auto* const held = dynamic_cast<caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(slow));
-  bool waits = false;
-  while (!scheduler.jobs.empty()) {
-    if (scheduler.jobs.front() == held) {
-      scheduler.jobs.pop_front();
-      waits = true;
-    } else {
-      scheduler.try_run_once();
-    }
-  }
-  if (waits)
-    scheduler.jobs.push_back(held);
-}
 
 caf::actor supervisor_of(const tr::run& r) { return tr::detail::actors_of(r).back(); }
 
@@ -148,10 +128,10 @@ TEST_SUITE("joints: what comes first") {
           CAPTURE(std::string{m.name()});
           CAPTURE(last);
           virtual_system sys;
-          auto r = tr::start(sys, tr::inbox<int>("silent").second
+          auto r = tr::start(sys, tr::inbox<int>("silent").second | tr::map("before", same)
                                       | tr::fan_out("work", same, {.workers = 3, .to = to})
-                                      | tr::fan_in("all", {.merge = m}) | tr::take("none", 0)
-                                      | tr::ignore("end"));
+                                      | tr::fan_in("all", {.merge = m}) | tr::map("behind", same)
+                                      | tr::take("none", 0) | tr::ignore("end"));
           const auto all = tr::detail::actors_of(r);
           actors = all.size();
           run_without(sys, all[last]);

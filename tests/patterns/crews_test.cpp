@@ -1,0 +1,100 @@
+// Workers that come, rest or die while the others of their stage go on.
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "../graph_support.hpp"
+#include <troupe/broadcast.hpp>
+#include <troupe/dispatch.hpp>
+#include <troupe/fan_in.hpp>
+#include <troupe/fan_out.hpp>
+
+namespace tr = troupe;
+using namespace support;
+
+namespace {
+
+/// Waits until all inputs show something, and is content with what comes.
+const auto all_shown = tr::merge::sorted([](int, int) { return false; });
+
+int same(int x) { return x; }
+
+} // namespace
+
+TEST_SUITE("crews") {
+  TEST_CASE("one that rests takes over from one that has died, before the supervisor says so") {
+    for (const auto& to : every_dispatch()) {
+      CAPTURE(std::string{to.name()});
+      virtual_system sys;
+      work_log<int> log;
+      const auto flow
+          = tr::from("n", numbers(600), {.buffer = 8})
+            | tr::fan_out("work", log.noting(), {.workers = 3, .to = to, .buffer = 8, .batch = 1})
+            | tr::fan_in("all") | tr::ignore("end");
+      auto r = tr::start(sys, flow);
+      run_steps(sys, 300);
+      r.configure("work", {.workers = tr::worker_range{2}});
+      run_steps(sys, 300);
+      REQUIRE(log.entries().size() < 300);
+      tr::detail::anon_kill(tr::detail::actors_of(r, "work").front());
+      run_without(sys, tr::detail::actors_of(r).back());
+
+      std::set<std::size_t> at_work;
+      for (auto i = log.entries().size() - 200; i < log.entries().size(); ++i)
+        at_work.insert(log.entries()[i].worker);
+      CHECK(log.workers() == 3);
+      CHECK(at_work.size() == 2);
+      CHECK(accounted_graph(r.wait(), flow.topology()).clean());
+    }
+  }
+
+  TEST_CASE("who comes to a stage that pauses pauses too") {
+    virtual_system sys;
+    std::vector<int> out;
+    const auto flow = tr::from("n", numbers(100))
+                      | tr::map("work", same, {.parallel = 2, .buffer = 8})
+                      | tr::collect("out", out);
+    auto r = tr::start(sys, flow);
+    r.pause("work");
+    tr::detail::virtual_time::run_jobs(sys);
+    r.configure("work", {.parallel = 3});
+    for (const auto& worker : tr::detail::actors_of(r, "work"))
+      tr::detail::anon_kill(worker);
+    tr::detail::virtual_time::run_jobs(sys);
+    CHECK(r.metrics("work").counters.delivered == 0);
+
+    r.resume("work");
+    CHECK(accounted_graph(r.wait(), flow.topology()).clean());
+    CHECK(out == numbers(100));
+  }
+
+  // Else not all of them would say upstream that they are full, and the other branch not rest.
+  TEST_CASE("a worker that comes behind a split learns that the join waits") {
+    for (const int slow : {0, 1, 2, 5, 9}) {
+      CAPTURE(slow);
+      virtual_system sys;
+      std::vector<int> out;
+      const auto flow
+          = tr::from("n", numbers(100), {.buffer = 2})
+            | tr::broadcast("both",
+                            tr::map("work", slow_once([slow](int x) { return x == slow; }),
+                                    {.parallel = 2,
+                                     .order = tr::emit::as_completed,
+                                     .buffer = 8,
+                                     .on_error = after(1s)}),
+                            tr::filter("none", [](int) { return false; }))
+            | tr::fan_in("all", {.merge = all_shown, .buffer = 2}) | tr::collect("out", out);
+      auto r = tr::start(sys, flow);
+      CHECK(!r.wait_for(500ms));
+      r.configure("work", {.parallel = 4});
+
+      const auto end = r.wait_for(1h);
+      REQUIRE(end);
+      CHECK(accounted_graph(*end, flow.topology()).clean());
+      CHECK(sorted(out) == numbers(100));
+    }
+  }
+}
