@@ -20,6 +20,7 @@
 #include <troupe/context.hpp>
 #include <troupe/detail/attempt.hpp>
 #include <troupe/detail/blocking_wait.hpp>
+#include <troupe/detail/held.hpp>
 #include <troupe/detail/refusal.hpp>
 #include <troupe/detail/tool_option.hpp>
 #include <troupe/options.hpp>
@@ -103,13 +104,15 @@ public:
     static_assert(loads<Loader>, "troupe: the loader of a cache must take the key and return the "
                                  "cache's value, or a troupe::result of it");
     for (bool first = true;; first = false) {
-      auto [hit, pending, mine] = look_or_join(key, ctx, first);
+      auto [hit, refused, pending, mine] = look_or_join(key, ctx, first);
       if (hit)
         return *std::move(hit);
+      if (refused)
+        return tl::unexpected{*std::move(refused)};
       if (mine)
         return finish(*pending, load_by(loader, key), ctx);
-      if (auto answer = wait_for(*pending, ctx))
-        return *std::move(answer);
+      if (const auto answer = wait_for(*pending, ctx))
+        return detail::handed_on(*answer);
     }
   }
 
@@ -161,14 +164,16 @@ private:
     K key;
     std::size_t hash;
     bool listed = true;
-    std::optional<result<V>> answer;
-    bool for_others = true; ///< its answer
+    std::optional<V> value;       // one of these two
+    std::optional<error> failure; // at its end
+    bool for_others = true;       ///< what came of it
     std::condition_variable done;
     const std::thread::id by = std::this_thread::get_id();
   };
 
   struct joined {
-    std::optional<result<V>> answer;
+    std::optional<V> hit;
+    std::optional<error> refused;
     std::shared_ptr<load> pending;
     bool mine = false;
   };
@@ -203,15 +208,15 @@ private:
   joined look_or_join(const K& key, const context& ctx, bool counts) {
     const std::lock_guard lock{mutex_};
     if (auto hit = look_up(key, counts))
-      return {result<V>{*std::move(hit)}, nullptr};
+      return {std::move(hit), std::nullopt, nullptr};
     if (ctx.cancelled())
-      return {result<V>{tl::unexpected{ctx.why()}}, nullptr};
+      return {std::nullopt, ctx.why(), nullptr};
     if (const auto theirs = find_load(key); theirs != loading_.end())
-      return {std::nullopt, *theirs};
+      return {std::nullopt, std::nullopt, *theirs};
     auto made = std::make_shared<load>(key, hash_(key));
     loading_.push_back(made);
     ++stats_.loads;
-    return {std::nullopt, std::move(made), true};
+    return {std::nullopt, std::nullopt, std::move(made), true};
   }
 
   // A list: there are no more loads than callers that are blocked, and one is taken out without
@@ -249,26 +254,28 @@ private:
                             [&](const auto& l) { return l.get() == &mine; }));
     mine.for_others = answer.has_value() || !(ctx.cancelled() || ran_out(answer.error().code()));
     try {
-      mine.answer.emplace(std::move(answer));
+      if (answer)
+        mine.value.emplace(std::move(*answer));
+      else
+        mine.failure = std::move(answer).error();
     } catch (...) {
-      mine.answer.emplace(tl::unexpected{detail::describe(std::current_exception())});
+      mine.failure = detail::describe(std::current_exception());
     }
     mine.done.notify_all();
-    auto copy = copy_of(*mine.answer);
-    if (wanted && *mine.answer)
+    if (wanted && mine.value)
       store(mine);
-    return copy;
+    return copy_of(mine);
   }
 
   static bool ran_out(errc code) noexcept {
     return code == errc::cancelled || code == errc::deadline_exceeded;
   }
 
-  static result<V> copy_of(const result<V>& answer) {
-    if (!answer)
-      return tl::unexpected{answer.error()};
+  static result<V> copy_of(const load& loaded) {
+    if (loaded.failure)
+      return tl::unexpected{*loaded.failure};
     try {
-      return result<V>{*answer}; // to copy the result itself would be noexcept, in tl::expected
+      return result<V>{*loaded.value};
     } catch (...) {
       return tl::unexpected{detail::describe(std::current_exception())};
     }
@@ -276,23 +283,23 @@ private:
 
   void store(load& loaded) {
     try {
-      entries_.put(std::move(loaded.key), **loaded.answer, now());
+      entries_.put(std::move(loaded.key), *loaded.value, now());
     } catch (...) { // NOLINT(bugprone-empty-catch): documented; it is an answer all the same
     }
   }
 
   // Empty: that load was given up by its caller, and is to be made again.
-  std::optional<result<V>> wait_for(load& pending, const context& ctx) {
+  std::unique_ptr<result<V>> wait_for(load& pending, const context& ctx) {
     if (pending.by == std::this_thread::get_id())
       throw std::logic_error("cache: the loader of a key asks for the same key");
     const detail::wake_on_cancel waker{ctx, mutex_, pending.done};
     std::unique_lock lock{mutex_};
     if (!detail::wait_until_ready(lock, pending.done, ctx, std::nullopt,
-                                  [&] { return pending.answer.has_value(); }))
-      return result<V>{tl::unexpected{ctx.why()}};
+                                  [&] { return pending.value || pending.failure; }))
+      return std::make_unique<result<V>>(tl::unexpect, ctx.why());
     if (!pending.for_others)
-      return std::nullopt;
-    return copy_of(*pending.answer);
+      return nullptr;
+    return std::unique_ptr<result<V>>{new result<V>(copy_of(pending))};
   }
 
   const std::function<time_point()> clock_;

@@ -62,8 +62,9 @@ bool is_empty(const service<Req, Resp>& s);
 /// Errors: every call is answered exactly once, with a value or an error: cancelled or
 ///         deadline_exceeded for a context that ends first (the work is not begun, or its answer is
 ///         discarded), closed after the end, worker_died for a function that threw, stage_failed for
-///         a request that throws when it is copied or moved. A response must not throw when it is
-///         moved: with tl::expected that ends the process. An empty handle throws std::logic_error,
+///         a request or a response that throws when it is copied or moved. Only out of a
+///         std::future must a response not throw when it is moved: tl::expected ends the process
+///         then; `call` and a callback bear it. An empty handle throws std::logic_error,
 ///         and so do `call` and `drain` inside an actor or a callback of a service. What a
 ///         std::future does cannot be refused: `ask(r).get()` inside an actor may wait for itself
 ///         for ever; ask with a callback there.
@@ -87,8 +88,10 @@ public:
   explicit service(std::shared_ptr<detail::service_core<Req, Resp>> core)
       : core_(detail::owned_by_handles(std::move(core))) {}
 
-  std::future<result<Resp>> ask(Req r) const { return ask_for_future(r, {}); }
-  std::future<result<Resp>> ask(Req r, const context& ctx) const { return ask_for_future(r, ctx); }
+  std::future<result<Resp>> ask(Req r) const { return ask_for<result<Resp>>(r, {}); }
+  std::future<result<Resp>> ask(Req r, const context& ctx) const {
+    return ask_for<result<Resp>>(r, ctx);
+  }
 
   /// The callback may be one that can only be moved.
   template <std::invocable<result<Resp>> F>
@@ -193,8 +196,9 @@ private:
     return call;
   }
 
-  std::future<result<Resp>> ask_for_future(Req& r, std::optional<context> ctx) const {
-    auto promise = std::make_shared<std::promise<result<Resp>>>();
+  template <class Answer>
+  std::future<Answer> ask_for(Req& r, std::optional<context> ctx) const {
+    auto promise = std::make_shared<std::promise<Answer>>();
     const auto core = this->core();
     {
       const detail::asking_thread here; // other calls may be answered while this one waits for room
@@ -207,7 +211,7 @@ private:
 
   result<Resp> wait_for_answer(Req r, std::optional<context> ctx) const {
     core()->refuse_wait("call", "ask with a callback");
-    return ask_for_future(r, std::move(ctx)).get();
+    return detail::handed_on(*ask_for<std::shared_ptr<result<Resp>>>(r, std::move(ctx)).get());
   }
 
   // Shared by all handles: the last one ends the service.

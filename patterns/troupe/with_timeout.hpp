@@ -3,13 +3,13 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <troupe/context.hpp>
 #include <troupe/detail/abandonable_call.hpp>
 #include <troupe/detail/attempt.hpp>
+#include <troupe/detail/held.hpp>
 #include <troupe/result.hpp>
 
 namespace troupe {
@@ -41,16 +41,17 @@ requires detail::attemptable<std::decay_t<F>>
 auto with_timeout(F&& f, time_span limit, const context& ctx = {})
     -> result<detail::attempt_t<std::decay_t<F>>> {
   using function = std::decay_t<F>;
+  using answer = result<detail::attempt_t<function>>;
   struct shared {
     function f;
-    std::optional<result<detail::attempt_t<function>>> answer;
+    std::unique_ptr<answer> got;
   };
-  auto call = std::make_shared<shared>(shared{std::forward<F>(f), {}});
+  auto call = std::make_shared<shared>(shared{std::forward<F>(f), nullptr});
   const auto waited = detail::run_abandonable(
-      [call](context& c) { call->answer.emplace(detail::attempt(call->f, c)); }, limit, ctx);
+      [call](context& c) { call->got.reset(new answer(detail::attempt(call->f, c))); }, limit, ctx);
   if (!waited)
     return tl::unexpected{waited.error()};
-  return *std::move(call->answer);
+  return detail::handed_on(*call->got);
 }
 
 template <class F>

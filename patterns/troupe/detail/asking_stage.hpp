@@ -30,12 +30,12 @@ node asking_node(std::string name, stage_options options);
 /// Asks, and blocks the calling thread until there is an answer or the context ends.
 template <class Req, class Resp>
 result<Resp> ask_and_wait(service_core<Req, Resp>& core, Req r, const context& ctx) {
-  auto promise = std::make_shared<std::promise<result<Resp>>>();
+  auto promise = std::make_shared<std::promise<std::shared_ptr<result<Resp>>>>();
   call_item<Req, Resp> call{std::move(r), ctx, ticket<Resp>{keeping<Resp>(promise)}};
   call.reply.follow(ctx);
   auto answer = future_of(core.system(), promise);
   core.submit_patiently(std::move(call));
-  return answer.get();
+  return moved(*answer.get());
 }
 
 template <class T, class Req, class Resp>

@@ -75,7 +75,7 @@ public:
     all.reserve(answers_.size());
     for (auto& a : answers_) {
       try {
-        all.push_back(std::move(*a));
+        hand_over(*a, all);
       } catch (...) {
         all.push_back(tl::unexpected<error>{not_handed_on("answer")});
       }
@@ -84,6 +84,16 @@ public:
   }
 
 private:
+  // As `moved`, but into its place.
+  static void hand_over(result<Resp>& a, answers& all) {
+    if (!a)
+      all.push_back(tl::unexpected<error>{std::move(a).error()});
+    else if constexpr (std::is_void_v<Resp>)
+      all.emplace_back();
+    else
+      all.emplace_back(tl::in_place, std::move(*a));
+  }
+
   void note(const result<Resp>& r) {
     if (!r && !first_error_)
       first_error_ = r.error();

@@ -57,6 +57,26 @@ result<T> moved(result<T>& r) {
     return result<T>{std::move(*r)};
 }
 
+/// An answer that will be given later.
+template <class Resp>
+std::shared_ptr<result<Resp>> boxed(result<Resp>& r) {
+  try {
+    return std::shared_ptr<result<Resp>>{new result<Resp>(moved(r))};
+  } catch (...) {
+    return std::make_shared<result<Resp>>(tl::unexpect, not_handed_on("answer"));
+  }
+}
+
+/// The same, for who gets it now.
+template <class T>
+result<T> handed_on(result<T>& r) {
+  try {
+    return moved(r);
+  } catch (...) {
+    return tl::unexpected<error>{not_handed_on("answer")};
+  }
+}
+
 /// Sets `done` when the answer is in other hands.
 template <class T>
 result<T> taken(result<T>& answer, bool& done) {
@@ -72,20 +92,20 @@ result<T> taken(result<T>& answer, bool& done) {
 /// parameter is replaced by an error.
 template <class Resp, class F>
 auto telling(F f) {
-  return [f = shareable(std::move(f))](result<Resp>&& r) mutable {
-    if constexpr (std::is_void_v<Resp> || std::is_nothrow_move_constructible_v<Resp>) {
-      f(std::move(r));
-    } else {
+  if constexpr (std::is_void_v<Resp> || std::is_nothrow_move_constructible_v<Resp>) {
+    return [f = shareable(std::move(f))](result<Resp>&& r) mutable { f(std::move(r)); };
+  } else {
+    return [f = std::make_shared<F>(std::move(f))](result<Resp>&& r) {
       bool told = false;
       try {
-        f(taken(r, told));
+        (*f)(taken(r, told));
       } catch (...) {
         if (told)
           throw;
-        f(result<Resp>{tl::unexpect, not_handed_on("answer")});
+        (*f)(result<Resp>{tl::unexpect, not_handed_on("answer")});
       }
-    }
-  };
+    };
+  }
 }
 
 } // namespace troupe::detail

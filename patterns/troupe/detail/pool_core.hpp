@@ -82,15 +82,18 @@ private:
   }
 
   result<Resp> attempt(input& call, kernel_host& host) {
-    auto answer = [&] {
-      if constexpr (takes_context<F, handover_t<F, Req>>)
-        return with_context(call, host);
-      else
-        return function(call.request.get(), retries, host.ctx());
-    }();
-    if (function.crashed())
-      host.counts().restart();
-    return answer;
+    struct counting {
+      const worker_function<Req, Resp, F>& function;
+      kernel_host& host;
+      ~counting() {
+        if (function.crashed())
+          host.counts().restart();
+      }
+    } const at_the_end{function, host};
+    if constexpr (takes_context<F, handover_t<F, Req>>)
+      return with_context(call, host);
+    else
+      return function(call.request.get(), retries, host.ctx());
   }
 
   // Ends with the caller's context, and with the service.

@@ -6,6 +6,7 @@
 
 #include <troupe/context.hpp>
 #include <troupe/detail/attempt.hpp>
+#include <troupe/detail/held.hpp>
 #include <troupe/policy/retry.hpp>
 #include <troupe/result.hpp>
 
@@ -43,9 +44,10 @@ result<attempt_t<F>> retry_with(F& f, retry_loop loop, const context& ctx) {
   context own = ctx;
   while (loop.may_start()) {
     auto answer = attempt(f, own);
-    if (answer || !loop.may_repeat(answer.error()))
-      return answer ? std::move(answer)
-                    : result<attempt_t<F>>{tl::unexpected{std::move(loop).failure()}};
+    if (answer)
+      return handed_on(answer);
+    if (!loop.may_repeat(answer.error()))
+      break;
   }
   return tl::unexpected{std::move(loop).failure()};
 }

@@ -26,16 +26,6 @@ public:
   virtual void give_up(error why) = 0;
 };
 
-/// An answer that will be given later.
-template <class Resp>
-std::shared_ptr<result<Resp>> boxed(result<Resp>& r) {
-  try {
-    return std::shared_ptr<result<Resp>>{new result<Resp>(moved(r))};
-  } catch (...) {
-    return std::make_shared<result<Resp>>(tl::unexpect, not_handed_on("answer"));
-  }
-}
-
 /// Where the answer of one call goes. Whoever answers first wins; what comes later is discarded.
 template <class Resp>
 class answer_slot final : public open_call, public std::enable_shared_from_this<answer_slot<Resp>> {

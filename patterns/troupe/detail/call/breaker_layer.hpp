@@ -64,7 +64,7 @@ struct breaker_layer : layer<Resp, shared_breaker, Next> {
     this->next.run(host, std::move(inner),
                    [&host, began, before, attempt = std::move(attempt),
                     held = held_permit{breaker, *permit},
-                    done = std::move(done)](result<Resp> r) mutable {
+                    done = std::move(done)](result<Resp>&& r) mutable {
                      const auto now = host.now();
                      if (r || host.begun(attempt) != before || !ran_out(r.error()))
                        held.spend(r ? nullptr : &r.error(), now - began, now);

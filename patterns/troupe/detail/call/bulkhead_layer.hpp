@@ -87,7 +87,7 @@ private:
   void enter(Host& host, Attempt attempt, Done done) {
     this->next.run(
         host, std::move(attempt),
-        [place = held<Host>{*this->state, host}, done = std::move(done)](result<Resp> r) mutable {
+        [place = held<Host>{*this->state, host}, done = std::move(done)](result<Resp>&& r) mutable {
           place.leave();
           done(std::move(r));
         });

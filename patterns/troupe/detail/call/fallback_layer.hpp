@@ -61,14 +61,15 @@ template <class Resp, class F, class Next>
 struct fallback_layer : layer<Resp, fallback_state<F, Resp>, Next> {
   template <class Host, class Attempt, class Done>
   void run(Host& host, Attempt attempt, Done done) {
-    this->next.run(host, attempt, [this, attempt, done = std::move(done)](result<Resp> r) mutable {
-      if (r)
-        note(*r);
-      if (r || r.error().code() == errc::cancelled)
-        done(std::move(r));
-      else
-        done(instead(attempt, std::move(r).error()));
-    });
+    this->next.run(host, attempt,
+                   [this, attempt, done = std::move(done)](result<Resp>&& r) mutable {
+                     if (r)
+                       note(*r);
+                     if (r || r.error().code() == errc::cancelled)
+                       done(std::move(r));
+                     else
+                       done(instead(attempt, std::move(r).error()));
+                   });
   }
 
 private:

@@ -88,8 +88,9 @@ public:
     const auto id = ++last_attempt_;
     a.scope().wait_with([this, id] { abandon(id); });
     // Shared, because what a layer does at the end cannot be copied.
-    attempts_.emplace(id, open_attempt{std::move(a), [d = std::make_shared<Done>(std::move(then))](
-                                                         result<Resp> r) { (*d)(std::move(r)); }});
+    attempts_.emplace(id,
+                      open_attempt{std::move(a), [d = std::make_shared<Done>(std::move(then))](
+                                                     result<Resp>&& r) { (*d)(std::move(r)); }});
     line_up(id);
   }
 
@@ -162,7 +163,7 @@ private:
   };
   struct open_attempt {
     detail::scoped_attempt<Req> attempt;
-    std::function<void(result<Resp>)> done;
+    std::function<void(result<Resp>&&)> done;
   };
 
   void begin(std::shared_ptr<asked_call<Req, Resp>> asked) {
@@ -178,7 +179,8 @@ private:
           [me = caf::actor{this}, id] { anon_send_urgent(me, cancelled_msg{id}); });
     }
     bear(first, [&] {
-      setup_.chain.run(*this, first, [this, id](result<Resp> r) { finish_call(id, std::move(r)); });
+      setup_.chain.run(*this, first,
+                       [this, id](result<Resp>&& r) { finish_call(id, std::move(r)); });
     });
   }
 
@@ -209,7 +211,7 @@ private:
     scope->give_up(why);
   }
 
-  void finish_call(call_id id, result<Resp> r) {
+  void finish_call(call_id id, result<Resp>&& r) {
     auto found = calls_.extract(id);
     if (!found)
       return;

@@ -58,7 +58,7 @@ private:
     const auto mine = r->runners.size();
     r->runners.push_back({branch, began});
     this->next.run(host, std::move(branch),
-                   [this, &host, r, mine, began, granted](result<Resp> answer) {
+                   [this, &host, r, mine, began, granted](result<Resp>&& answer) {
                      --r->open;
                      if (granted)
                        this->state->budget->finished();
@@ -93,7 +93,7 @@ private:
   }
 
   template <class Host, class Race>
-  void finish(Host& host, Race& r, result<Resp> answer) {
+  void finish(Host& host, Race& r, result<Resp>&& answer) {
     r.over = true;
     host.drop_timer(r.timer);
     const error lost{errc::cancelled, host.service_name(), "another attempt was faster"};

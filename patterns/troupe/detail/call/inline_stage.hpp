@@ -48,14 +48,15 @@ private:
   }
 
   outcome answer(Req& request, emitter<output>& out, kernel_host& stage) {
-    std::optional<result<Resp>> r;
-    chain.run(host, inline_attempt<Req>{request, stage.ctx()},
-              [&r](result<Resp> answer) { r.emplace(std::move(answer)); });
-    while (!r && host.go_on()) {
+    std::optional<outcome> became;
+    chain.run(host, inline_attempt<Req>{request, stage.ctx()}, [&](result<Resp>&& answer) {
+      for (auto n = host.take_crashes(); n > 0; --n)
+        stage.counts().restart();
+      became = settle(std::move(answer), out, fault);
+    });
+    while (!became && host.go_on()) {
     }
-    for (auto n = host.take_crashes(); n > 0; --n)
-      stage.counts().restart();
-    return settle(std::move(*r), out, fault);
+    return *became;
   }
 };
 

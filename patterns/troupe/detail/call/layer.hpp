@@ -8,13 +8,13 @@
 
 // A call's policies are layers around its function, outermost first. Each has
 //
-//     run(host, attempt, done): calls done(result) exactly once, now or later
+//     run(host, attempt, done): calls done(result&&) exactly once, now or later
 //
 // and passes what it lets through to its `next`; the innermost one calls the function. The host is
 // who runs them: the actor of a served call, which never waits, or the worker of a stage, which
 // waits in its own thread. It has now(), sleep(attempt, d, k) and rng(); that of a served call also
 // has timers and attempts beside each other. A host that ends drops what waits, and then `done` is
-// not called.
+// not called. A result goes on by reference: it may throw when it is moved (see held.hpp).
 namespace troupe::detail {
 
 /// What a layer around others knows of itself.

@@ -50,7 +50,7 @@ private:
   template <class Host, class Progress>
   void try_once(Host& host, std::shared_ptr<Progress> p) {
     auto attempt = p->attempt;
-    this->next.run(host, std::move(attempt), [this, &host, p](result<Resp> r) mutable {
+    this->next.run(host, std::move(attempt), [this, &host, p](result<Resp>&& r) mutable {
       if (std::exchange(p->granted, false))
         this->state->budget->finished();
       if (r || !again(host, p, r.error()))
@@ -90,7 +90,7 @@ private:
   }
 
   template <class Progress>
-  void settle(Progress& p, result<Resp> r) {
+  void settle(Progress& p, result<Resp>&& r) {
     if (std::exchange(p.granted, false))
       this->state->budget->finished();
     if (!r)

@@ -37,7 +37,7 @@ struct timeout_layer : layer<Resp, timeout_state, Next> {
       inner.give_up(why);
       r->done(result<Resp>{tl::unexpected<error>{why}});
     });
-    this->next.run(host, std::move(inner), [&host, r](result<Resp> answer) {
+    this->next.run(host, std::move(inner), [&host, r](result<Resp>&& answer) {
       if (std::exchange(r->over, true))
         return;
       host.drop_timer(r->timer);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <troupe/detail/held.hpp>
 #include <troupe/detail/item_kernel.hpp>
 #include <troupe/result.hpp>
 
@@ -27,10 +29,7 @@ public:
       if (!function_)
         function_.emplace(*original_);
       if constexpr (is_result<std::remove_cvref_t<answer_t<F, Req>>>) {
-        result<Resp> r = call_on(*function_, request, keep, ctx);
-        if (!r)
-          name_error(r);
-        return r;
+        return named(call_on(*function_, request, keep, ctx));
       } else if constexpr (std::is_void_v<answer_t<F, Req>>) {
         call_on(*function_, request, keep, ctx);
         return {};
@@ -48,10 +47,19 @@ public:
   bool crashed() const noexcept { return crashed_; }
 
 private:
+  template <class Answer>
+  result<Resp> named(Answer&& r) const {
+    if (!r)
+      return named_error(r.error());
+    if constexpr (std::same_as<Answer, std::remove_cvref_t<Answer>>)
+      return moved(r);
+    else
+      return r;
+  }
+
   // Not inlined: where the function never fails, g++ 12 would warn of an error that is not there.
-  [[gnu::noinline]] void name_error(result<Resp>& r) const {
-    if (r.error().stage().empty())
-      r = tl::unexpected<error>{error{r.error()}.with_stage(name_)};
+  [[gnu::noinline]] tl::unexpected<error> named_error(const error& e) const {
+    return tl::unexpected<error>{e.stage().empty() ? error{e}.with_stage(name_) : e};
   }
 
   result<Resp> crash(const char* what) {
