@@ -1,10 +1,17 @@
 // A type that throws wherever it may, through every pattern of flows.
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 #include "brittle.hpp"
 #include <troupe/troupe.hpp>
@@ -307,6 +314,80 @@ TEST_SUITE("brittle values in flows") {
       return source() | tr::scatter_gather<brittle, int>("s", {value, value_taken})
              | tr::ignore("end");
     });
+    flow_bears("call with a brittle answer",
+               [] { return source() | tr::call("c", same, tr::retry{}) | end(); });
+    flow_bears("call that is asked, with a brittle answer",
+               [] { return source() | tr::call("c", same, tr::retry{}, tr::timeout{1s}) | end(); });
+    flow_bears("scatter_gather with brittle answers", [] {
+      return source() | tr::scatter_gather<brittle, brittle>("s", {same, taken})
+             | tr::ignore("end");
+    });
+  }
+
+  TEST_CASE("dead letters in a file, and out of it again") {
+    const auto path = std::filesystem::temp_directory_path()
+                      / ("brittle" + std::to_string(getpid()) + ".jsonl");
+    const tr::dead_letter_file file{path, {.existing = tr::existing_file::replace}};
+    const auto picky = [](const brittle& b) {
+      if (b.value() % 2 == 0)
+        throw std::runtime_error{"even"};
+      return b;
+    };
+    for (const auto& remedy : {tr::on_error::skip, tr::on_error::dead_letter})
+      flow_bears("to a file",
+                 [&] { return source() | tr::map("m", picky, {.on_error = remedy}) | end(); },
+                 {.dead_letters = file, .dead_letters_for = tr::loss::all});
+    CHECK(file.close());
+    CHECK(file.unwritten() == 0);
+
+    std::uint64_t read = 0;
+    virtual_system sys;
+    CHECK(run_to_end(sys, tr::dead_letters("letters", path)
+                              | tr::sink("count", [&](const tr::dead_letter_line&) { ++read; }))
+              .clean());
+    CHECK(read == file.written());
+
+    std::ofstream{path} << R"({"time":"2026-01-01T00:00:00Z","stage":"m","code":"stage_failed",)"
+                        << R"("message":"even","attempts":1,"item":"1"})" << '\n'
+                        << R"({"time":"2026-01-01T00:00:00Z","stage":"m","code":"stage_failed",)"
+                        << R"("message":"even","attempts":1,"item":"2"})" << '\n';
+    const auto number = [](std::string_view text) { return std::stoi(std::string{text}); };
+    for (const auto& remedy : every_remedy()) {
+      const tr::replay_options o{.on_error = remedy};
+      flow_bears(
+          "replay",
+          [&] {
+            return tr::replay<brittle>(
+                       "again", path, [=](std::string_view t) { return brittle{number(t)}; }, o)
+                   | end();
+          },
+          letters());
+      flow_bears(
+          "replay of a result",
+          [&] {
+            return tr::replay<brittle>(
+                       "again", path,
+                       [=](std::string_view t) -> tr::result<brittle> {
+                         return brittle{number(t)};
+                       },
+                       o)
+                   | end();
+          },
+          letters());
+      flow_bears(
+          "replay of an optional",
+          [&] {
+            return tr::replay<brittle>(
+                       "again", path,
+                       [=](std::string_view t) -> std::optional<brittle> {
+                         return brittle{number(t)};
+                       },
+                       o)
+                   | end();
+          },
+          letters());
+    }
+    std::filesystem::remove(path);
   }
 
   TEST_CASE("an inbox, whatever it does when it is full") {
