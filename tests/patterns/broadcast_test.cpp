@@ -88,6 +88,25 @@ TEST_SUITE("broadcast") {
     CHECK(out == both(300));
   }
 
+  // Whose order is restored had been looked for beyond the fan_in.
+  TEST_CASE(
+      "regression: behind the fan_in a stage hands on its results as they are ready, if told to") {
+    virtual_system sys;
+    std::vector<int> out;
+    const tr::stage_options options{
+        .parallel = 3, .order = tr::emit::as_completed, .on_error = after(1s)};
+
+    const auto end
+        = run_graph(sys, tr::from("n", numbers(100)) | tr::broadcast("one", tr::map("same", same))
+                             | tr::fan_in("all", in_order())
+                             | tr::stage("work", slow_once([](int x) { return x == 3; }), options)
+                             | tr::collect("out", out));
+
+    CHECK(end.clean());
+    CHECK(sorted(out) == numbers(100));
+    CHECK(out.back() != 99);
+  }
+
   TEST_CASE("branches may filter and multiply in front of in_order") {
     virtual_system sys;
     std::vector<int> out;

@@ -144,6 +144,42 @@ TEST_SUITE("sorted where a flow parts") {
                 numbers(500));
   }
 
+  // What says that a branch has nothing, and what asks for it, went no further than the next
+  // junction.
+  TEST_CASE("a junction inside of a branch that shows nothing, or that is full, holds up nobody") {
+    const auto small
+        = [](std::string name) { return tr::map(std::move(name), same, {.buffer = 2}); };
+    const auto rare = [](std::string name) {
+      return tr::filter(std::move(name), [](int x) { return x == 480; }, {.buffer = 2});
+    };
+    const auto join = [](std::string name) {
+      return tr::fan_in(std::move(name), {.merge = rising, .buffer = 2});
+    };
+    const auto ends_sorted = [&](const auto& a, const auto& b, std::size_t copies) {
+      for (const auto* const first : {"a", "b"}) {
+        virtual_system sys;
+        std::vector<int> out;
+        const auto n = tr::from("n", numbers(500));
+        const auto both = *first == 'a' ? n | tr::broadcast("both", a, b) | join("all")
+                                        : n | tr::broadcast("both", b, a) | join("all");
+        const auto end = run_graph(sys, both | tr::collect("out", out));
+        CHECK(failure(end) == "none");
+        CHECK(std::is_sorted(out.begin(), out.end()));
+        CHECK(out.size() == copies);
+      }
+    };
+    const auto keyed = tr::fan_out(
+        "keyed", [](int x) { return x == 480 ? std::optional{x} : std::nullopt; },
+        {.workers = 3, .to = tr::dispatch::by_key([](int x) { return x % 7; }), .buffer = 4});
+
+    ends_sorted(small("a"), tr::broadcast("in", rare("b"), rare("c")) | join("in all"), 502);
+    ends_sorted(tr::broadcast("in", small("a"), small("b")) | join("in all"), rare("c"), 1001);
+    ends_sorted(tr::broadcast("in", small("a"), rare("b")) | join("in all"), rare("c"), 502);
+    ends_sorted(small("a"), keyed | join("in all"), 501);
+    ends_sorted(tr::broadcast("in", small("a"), keyed | join("in keyed")) | join("in all"),
+                rare("c"), 502);
+  }
+
   TEST_CASE("what a branch that was passed over brings too late fails the run by name") {
     virtual_system sys;
     std::vector<int> out;

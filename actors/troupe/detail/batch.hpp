@@ -23,7 +23,7 @@ using batch_ptr = caf::intrusive_ptr<batch_base>;
 struct order_mark {
   std::uint64_t sequence = 0;
   bool last = true;   ///< nothing more results from that batch
-  bool rests = false; ///< no such number, but that of a `full_msg`: this branch has nothing for now
+  bool rests = false; ///< no such number, but that of a join: this branch has nothing for it now
 };
 
 /// Items on their way over an edge. Owned by the sending side of that edge, which lends it to the

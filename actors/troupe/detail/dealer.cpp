@@ -43,6 +43,7 @@ void dealer::send(std::size_t to) {
   auto& s = outlets_[to];
   open_[to] = nullptr;
   s.sent += s.out.current()->size();
+  s.rests = 0;
   if (keeps_hold_)
     s.lent.emplace_back(s.out.current());
   s.out.send_now(*self_, now_);
@@ -69,6 +70,20 @@ void dealer::rest(std::size_t to, std::uint64_t number) {
   if (s.rests != number && !s.satisfied && open_[to] == nullptr && s.out.settled()
       && s.out.send_rest(*self_, now_, number))
     s.rests = number;
+}
+
+bool dealer::pass_on_rest(std::size_t to, order_mark rest) {
+  auto& s = outlets_[to];
+  std::vector<order_mark> marks{rest};
+  if (s.numbers)
+    marks.push_back({next_sequence_, true});
+  if (s.lost || !s.out.open_empty(std::move(marks))) {
+    blocked_at_ = to;
+    return false;
+  }
+  next_sequence_ += s.numbers ? 1 : 0;
+  send(to);
+  return true;
 }
 
 void dealer::flush() {

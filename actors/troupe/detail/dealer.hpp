@@ -64,6 +64,10 @@ public:
   std::size_t blocked_at() const noexcept { return blocked_at_; }
   /// Says that nothing follows there for now, if all that was sent there has been dealt with.
   void rest(std::size_t to, std::uint64_t number);
+  /// Passes on that a branch rests, behind what was sent; nothing may be open. False: no room.
+  bool pass_on_rest(std::size_t to, order_mark rest);
+  /// Whether that receiver has something to deal with.
+  bool is_busy(std::size_t to) const { return !outlets_[to].lost && !outlets_[to].out.settled(); }
   /// Sends what is open, however little.
   void flush();
   void end();
@@ -88,7 +92,7 @@ private:
     std::uint64_t sent = 0;
     bool satisfied = false;
     bool lost = false;
-    std::uint64_t rests = 0; ///< the number with which it was told so last
+    std::uint64_t rests = 0; ///< the number with which it was told so, if nothing has followed
   };
 
   batch_base* open_another(std::size_t to);

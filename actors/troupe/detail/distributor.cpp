@@ -30,7 +30,7 @@ void distributor::on_wired() {
 void distributor::employ(const endpoint& worker) {
   const auto slot = setup_.to.add();
   lent_.emplace_back();
-  full_.push_back(0);
+  full_.emplace_back();
   ++alive_;
   watch_actor(worker.actor, [this, slot](const caf::error&) { on_worker_gone(slot); });
 }
@@ -152,8 +152,6 @@ void distributor::on_demand(batch_ptr batch, std::uint32_t slot) {
   batches_ahead_ = want_ > 1 ? 2 : 1;
   send_demand(std::move(batch), upstream_.front(), want_);
   dispatch();
-  if (full_number_ != 0)
-    pass_on_full();
 }
 
 void distributor::dispatch() {
@@ -166,6 +164,8 @@ void distributor::dispatch() {
     lend(std::move(batch), *worker);
   }
   report();
+  if (!pending_.empty())
+    pass_on_full();
   // Not before all is dealt with: until then a worker may die, and the others are needed.
   if (ended_ && waiting_.empty() && is_settled())
     dismiss();
@@ -206,20 +206,28 @@ void distributor::on_end(std::uint32_t) {
 }
 
 void distributor::on_full(full_msg msg) {
-  full_[msg.outlet] = msg.number;
-  full_number_ = msg.number;
+  full_[msg.outlet].note(msg.number);
+  pending_.note(msg.number);
   pass_on_full();
 }
 
-// Not while one of them can still work: there may soon be room for more.
 void distributor::pass_on_full() {
+  pending_.remove_if([this](std::uint64_t number) {
+    if (!is_full(number))
+      return false;
+    send_urgent(this, upstream_.front().actor, full_msg{upstream_.front().port, number});
+    return true;
+  });
+}
+
+// Not while one of them can still work: there may soon be room for more.
+bool distributor::is_full(std::uint64_t number) const {
   if (!left_behind_.empty())
-    return;
+    return false;
   for (std::size_t slot = 0; slot < lent_.size(); ++slot)
-    if (!lent_[slot].empty() && full_[slot] != full_number_)
-      return;
-  send_urgent(this, upstream_.front().actor, full_msg{upstream_.front().port, full_number_});
-  full_number_ = 0;
+    if (!lent_[slot].empty() && !full_[slot].has(number))
+      return false;
+  return true;
 }
 
 // What one worker says holds for all: they feed the same merger. Waiting for the others would be

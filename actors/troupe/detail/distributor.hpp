@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include <troupe/detail/join_numbers.hpp>
 #include <troupe/detail/router_actor.hpp>
 #include <troupe/policy/dispatcher.hpp>
 
@@ -41,6 +42,7 @@ private:
   void on_enough() override;
   void on_full(full_msg msg) override;
   void pass_on_full();
+  bool is_full(std::uint64_t number) const;
   void release() override;
 
   void take_in(const crew_msg& msg);
@@ -65,10 +67,10 @@ private:
   std::size_t batches_ahead_ = 1; ///< how many a worker may have at once
   std::size_t want_ = 1;
   std::size_t alive_ = 0;
-  std::size_t active_ = 0;          ///< how many of them are to be used
-  std::vector<std::uint64_t> full_; ///< by slot: the last `full_msg`
-  std::uint64_t full_number_ = 0;   ///< of one that has not been passed on; 0: none
-  bool strained_ = false;           ///< the supervisor knows that something waits
+  std::size_t active_ = 0;         ///< how many of them are to be used
+  std::vector<join_numbers> full_; ///< by slot: what it was told by `full_msg`
+  join_numbers pending_;           ///< of that, what has not been passed on
+  bool strained_ = false;          ///< the supervisor knows that something waits
   bool ended_ = false;
   bool dismissed_ = false; ///< the workers have been told that nothing follows
 };

@@ -34,6 +34,20 @@ graph::graph(const ends& e) : nodes_(in_flow_order(e)), out_of_(nodes_.size()) {
     index.emplace(nodes_[i].get(), i);
   }
   into_.push_back(edges_.size());
+  find_joins();
+}
+
+// Not every branch leads to the join: of what goes into a sink the join would wait in vain.
+void graph::find_joins() {
+  for (const auto& e : edges_) {
+    const auto split = split_before(e.to);
+    if (split == nowhere)
+      continue;
+    const auto branch = beginning(e)->branch;
+    for (auto& w : out_of_[split])
+      if (w.branch == branch)
+        w.join = e.to;
+  }
 }
 
 std::span<const graph::edge> graph::into(std::size_t i) const {
@@ -72,23 +86,33 @@ bool graph::has_merger(std::size_t i) const {
   return (n.role == role::stage || n.role == role::source) && is_crew(n) && !n.lanes;
 }
 
-// Not every branch leads to the join: of what goes into a sink the join would wait in vain.
+// Of the innermost branch around this edge the first one; null: it is in none.
+const graph::edge* graph::beginning(const edge& e) const {
+  const auto* at_hand = &e;
+  while (at(at_hand->from).role != role::split) {
+    auto from = at_hand->from;
+    // What is between a join and its split is not around it.
+    if (const auto split = split_before(from); split != nowhere)
+      from = split;
+    if (into(from).empty())
+      return nullptr;
+    at_hand = &into(from).front();
+  }
+  return at_hand;
+}
+
+std::size_t graph::split_before(std::size_t join) const {
+  if (at(join).role != role::join || at(into(join).front().from).lanes)
+    return nowhere;
+  const auto* const begin = beginning(into(join).front());
+  return begin != nullptr ? begin->from : nowhere;
+}
+
 std::size_t graph::join_behind(std::size_t split, std::uint32_t branch) const {
-  auto to = after(split, branch);
-  while (to != nowhere && at(to).role != role::join)
-    to = after(to);
-  return to;
-}
-
-bool graph::must_show(std::size_t split, std::uint32_t branch) const {
-  const auto join = join_behind(split, branch);
-  return join != nowhere && at(join).sees_all;
-}
-
-bool graph::is_branch(edge e) const {
-  while (at(e.from).role == role::stage)
-    e = into(e.from).front();
-  return at(e.from).role == role::split;
+  for (const auto& w : out_of_[split])
+    if (w.branch == branch)
+      return w.join;
+  return nowhere;
 }
 
 bool graph::numbers(std::size_t i, std::uint32_t branch) const {
@@ -106,10 +130,8 @@ bool graph::is_in_order(std::size_t i) const {
   if (at(i).order == emit::in_order)
     return true;
   // Inside of branches that are put in order again, everything else would be undone there.
-  for (auto up = into(i); !up.empty(); up = into(up.front().from))
-    if (at(up.front().from).role == role::split)
-      return numbers(up.front().from, up.front().branch);
-  return false;
+  const auto* const begin = into(i).empty() ? nullptr : beginning(into(i).front());
+  return begin != nullptr && numbers(begin->from, begin->branch);
 }
 
 std::size_t graph::senders(std::size_t i) const {

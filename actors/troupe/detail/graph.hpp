@@ -39,10 +39,10 @@ public:
   /// Whether what this node deals out, of a split into that branch, is put in order again behind
   /// it.
   bool numbers(std::size_t i, std::uint32_t branch = 0) const;
-  /// Whether the join behind this branch hands on nothing before all its inputs show something.
-  bool must_show(std::size_t split, std::uint32_t branch) const;
-  /// Whether this edge is one of several that begin at the same split.
-  bool is_branch(edge e) const;
+  /// The join that this branch leads to; `nowhere` if it ends in a sink.
+  std::size_t join_behind(std::size_t split, std::uint32_t branch) const;
+  /// The split whose branches this join brings together; `nowhere` if its inputs are no branches.
+  std::size_t split_before(std::size_t join) const;
   /// Whether several parts with an order between them are processed where this node stands.
   bool is_in_order(std::size_t i) const;
 
@@ -59,12 +59,14 @@ public:
   std::size_t helpers(std::size_t i) const;
 
 private:
-  std::size_t join_behind(std::size_t split, std::uint32_t branch) const;
+  void find_joins();
+  const edge* beginning(const edge& e) const;
   std::size_t senders(std::size_t i) const;
 
   struct way {
     std::uint32_t branch;
     std::size_t to;
+    std::size_t join = nowhere;
   };
 
   std::vector<node_ptr> nodes_;

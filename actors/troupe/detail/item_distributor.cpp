@@ -28,9 +28,14 @@ caf::message_handler item_distributor::handlers() {
         pump();
       },
       [this](full_msg msg) {
-        if (to_workers())
-          return;
-        full_[msg.outlet] = msg.number;
+        if (full_.size() <= msg.outlet)
+          full_.resize(msg.outlet + 1);
+        full_[msg.outlet].note(msg.number);
+        pending_.note(msg.number);
+        pump();
+      },
+      [this](missing_msg msg) {
+        missing_ = msg.number;
         pump();
       },
       [this](const crew_msg& msg) {
@@ -70,7 +75,6 @@ void item_distributor::wire(wire_msg& msg) {
     active_ = *setup_.workers;
     divider_->resize(active_);
   }
-  full_.resize(out_.size());
   take_unwanted();
   pump();
 }
@@ -136,12 +140,13 @@ void item_distributor::on_worker_gone(std::size_t slot) {
   auto lost = out_.lose(slot);
   // Dealt out again they would get new numbers, and the old ones be waited for in vain: also that
   // of a batch of which only the word is missing that it was all.
-  const bool missed = std::any_of(lost.begin(), lost.end(),
-                                  [](const batch_ptr& batch) { return !batch->marks.empty(); });
+  const bool missed = setup_.numbers.front()
+                      && std::any_of(lost.begin(), lost.end(),
+                                     [](const batch_ptr& batch) { return !batch->marks.empty(); });
   std::uint64_t items = 0;
   for (const auto& batch : lost)
     items += batch->left();
-  std::erase_if(lost, [](const batch_ptr& batch) { return batch->left() == 0; });
+  std::erase_if(lost, [](const batch_ptr& batch) { return batch->left() == 0 && !batch->rests(); });
   // It had them before what an earlier death has left could be dealt out: their keys' order.
   again_.insert(again_.begin(), std::make_move_iterator(lost.begin()),
                 std::make_move_iterator(lost.end()));
@@ -175,13 +180,15 @@ void item_distributor::pump() {
     return;
   clock_ = now();
   out_.begin(*this, clock_);
-  if (may_work() && resize_if_due()) {
-    deal_again();
-    if (again_.empty() && !deal() && !to_workers())
-      rest_while_blocked();
-  }
-  if (may_work())
+  if (may_work() && resize_if_due() && deal_again())
+    deal();
+  if (may_work()) {
     out_.send_due();
+    if (setup_.join != 0 && !in_.exhausted())
+      rest(in_.empty() ? (resting_ ? missing_ : 0) : full_below());
+    if (!pending_.empty() && !in_.empty())
+      pass_on_full();
+  }
   if (to_workers())
     state().show_crew(stage(), out_.busy(), in_.empty() ? time_point{} : in_.front().sent_at);
   else
@@ -201,6 +208,8 @@ void item_distributor::show_sent() {
 }
 
 bool item_distributor::step(batch_base& in) {
+  if (in.rests())
+    return pass_on_rest(in.marks.front());
   try {
     divider_->step(in, out_);
   } catch (...) {
@@ -216,13 +225,14 @@ bool item_distributor::step(batch_base& in) {
   return in.left() == 0;
 }
 
-void item_distributor::deal_again() {
+// False: there is no room for the next one.
+bool item_distributor::deal_again() {
   while (!again_.empty() && step(*again_.front()))
     again_.pop_front();
+  return again_.empty();
 }
 
-// False: there is no room for the next one.
-bool item_distributor::deal() {
+void item_distributor::deal() {
   while (may_work() && !in_.empty()) {
     auto& batch = in_.front();
     if (!std::exchange(batch.taken_up, true)) {
@@ -243,22 +253,10 @@ bool item_distributor::deal() {
     counts().filter(filtered);
     counts().deliver(items - filtered);
     if (!used_up)
-      return false;
+      return;
+    resting_ = batch.rests();
     in_.pop(*this);
   }
-  return true;
-}
-
-// A branch is full up to the join, which waits for another one: nothing will come there before the
-// join has handed on something.
-void item_distributor::rest_while_blocked() {
-  const auto number = full_[out_.blocked_at()];
-  if (number == 0)
-    return;
-  out_.send_due();
-  for (std::size_t i = 0; may_work() && i < out_.size(); ++i)
-    if (setup_.rests[i])
-      out_.rest(i, number);
 }
 
 void item_distributor::finish_if_done() {

@@ -9,6 +9,7 @@
 
 #include <troupe/detail/dealer.hpp>
 #include <troupe/detail/divider.hpp>
+#include <troupe/detail/join_numbers.hpp>
 #include <troupe/detail/worker_actor.hpp>
 
 namespace troupe::detail {
@@ -20,7 +21,8 @@ struct item_distributor_setup {
   std::vector<edge_plan> plans;       ///< of the branches; for workers the first one holds for all
   std::vector<bool> numbers;          ///< likewise: results are put in order again
   std::optional<std::size_t> workers; ///< how many to begin with; empty: these are branches
-  std::vector<bool> rests; ///< of the branches: the join behind it waits until all show something
+  std::vector<bool> joined;           ///< of the branches: leads to the join
+  std::uint64_t join = 0; ///< the first number of a join that waits until all show something
 };
 
 /// Looks at each item to tell which of its receivers gets it: the workers of a stage, or branches.
@@ -51,10 +53,14 @@ private:
   void on_worker_gone(std::size_t slot);
   void show_sent();
   bool resize_if_due();
-  void deal_again();
-  bool deal();
-  void rest_while_blocked();
+  bool deal_again();
+  void deal();
   bool step(batch_base& in);
+  bool pass_on_rest(order_mark rest);
+  void rest(std::uint64_t number);
+  std::uint64_t full_below() const;
+  void pass_on_full();
+  bool is_full(std::uint64_t number) const;
   void finish_if_done();
 
   item_distributor_setup setup_;
@@ -63,7 +69,11 @@ private:
   dealer out_;
   std::deque<batch_ptr> again_;         ///< what dead workers left behind
   std::vector<std::uint32_t> unwanted_; ///< outlets behind which nothing more is wanted
-  std::vector<std::uint64_t> full_;     ///< by branch: the last `full_msg`; 0: none
+  std::vector<join_numbers> full_;      ///< by outlet: what it was told by `full_msg`
+  join_numbers pending_;                ///< of that, what may have to be passed on
+  std::uint64_t missing_ = 0;           ///< the last `missing_msg`
+  std::size_t rested_ = 0;              ///< branches into which the rest in front has been passed
+  bool resting_ = false;                ///< nothing has come since the split before it rests
   std::optional<std::size_t> resize_to_;
   std::uint64_t dealt_ = 0;
   time_point clock_{}; ///< the last time read

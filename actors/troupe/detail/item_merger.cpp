@@ -6,7 +6,8 @@
 namespace troupe::detail {
 
 item_merger::item_merger(caf::actor_config& cfg, worker_setup common, item_merger_setup setup)
-    : worker_actor(cfg, std::move(common)), setup_(std::move(setup)) {}
+    : worker_actor(cfg, std::move(common)),
+      setup_(std::move(setup)), rests_{join_numbers::first_of(stage())} {}
 
 caf::message_handler item_merger::handlers() {
   return caf::message_handler{
@@ -24,6 +25,11 @@ caf::message_handler item_merger::handlers() {
         enough();
         pump();
       },
+      [this](full_msg msg) {
+        full_.note(msg.number);
+        full_due_ = true;
+        pump();
+      },
       [this](const lane_msg& msg) {
         const auto lane = static_cast<std::uint32_t>(lanes_.size());
         add_lane({msg.worker, 0});
@@ -35,12 +41,13 @@ caf::message_handler item_merger::handlers() {
 
 void item_merger::on_data(batch_ptr batch, std::uint32_t inlet) {
   take_up(*batch);
-  const bool rests = batch->rests();
-  rests_.resting[inlet] = rests && batch->marks.front().sequence == rests_.number;
-  if (rests)
+  if (batch->rests()) {
+    hear(batch->marks.front().sequence, inlet);
     lanes_[inlet].give_back(*this, std::move(batch));
-  else
+  } else {
+    rests_.resting[inlet] = false;
     lanes_[inlet].push(std::move(batch));
+  }
   pump();
 }
 
@@ -51,6 +58,7 @@ void item_merger::on_demand(batch_ptr batch, std::uint32_t) {
 
 void item_merger::wire(wire_msg& msg) {
   setup_.out.connect(std::move(msg.downstream.front()));
+  split_ = std::move(msg.split);
   for (const auto& from : msg.upstream)
     add_lane(from);
   try {
@@ -65,6 +73,7 @@ void item_merger::add_lane(const endpoint& from) {
   lanes_.emplace_back(
       batch_sizer{setup_.batches[std::min(lanes_.size(), setup_.batches.size() - 1)]});
   rests_.resting.push_back(false);
+  heard_.emplace_back();
   lanes_.back().connect(from);
   // One that dies has no time to say that it was all.
   watch_actor(from.actor, [this, lane = lanes_.size() - 1](const caf::error&) {
@@ -73,12 +82,15 @@ void item_merger::add_lane(const endpoint& from) {
   });
   if (satisfied_)
     lanes_.back().tell_enough(*this);
+  for (const auto number : full_)
+    lanes_.back().tell_full(*this, number);
 }
 
 void item_merger::release() {
   for (auto& lane : lanes_)
     lane.disconnect();
   setup_.out.disconnect();
+  split_ = nullptr;
   joiner_ = nullptr;
   setup_.make_joiner = nullptr;
 }
@@ -94,8 +106,8 @@ void item_merger::pump() {
     return;
   if (may_work())
     join();
-  if (may_work() && setup_.split && !satisfied_)
-    ask_if_waiting();
+  if (may_work() && !satisfied_)
+    talk();
   if (may_work() && satisfied_)
     filter_rest();
   publish();
@@ -108,9 +120,11 @@ void item_merger::join() {
   const auto began = now();
   const auto before = counts().totals().in_flight;
   begin_call(began, before, worth_timing);
+  starved_ = false;
   while (!satisfied_ && !out.ended()) {
     auto* const batch = out.open();
-    if (batch == nullptr)
+    starved_ = batch == nullptr;
+    if (starved_)
       break;
     const auto filled = batch->size();
     try {
@@ -150,13 +164,71 @@ void item_merger::filter_rest() {
     }
 }
 
+// -- who waits for whom ---------------------------------------------------------------------------
+
+void item_merger::hear(std::uint64_t number, std::size_t lane) {
+  if (!join_numbers::same_join(number, rests_.number)) {
+    heard_[lane].note(number);
+    rests_heard_ = true;
+  } else if (number == rests_.number) {
+    rests_.resting[lane] = true;
+  }
+}
+
+void item_merger::talk() {
+  if (split_ && joiner_->waits() && rests_.asked != rests_.number)
+    ask();
+  if (rests_heard_ && shows_nothing() && !setup_.out.ended())
+    pass_on_rests();
+  if (full_due_ && starved_ && !shows_nothing())
+    pass_on_full();
+}
+
+bool item_merger::shows_nothing() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const inlet& lane) { return lane.empty(); });
+}
+
 // Another input may be empty because this one is full. Once for each number: that is news only when
 // something has been handed on.
-void item_merger::ask_if_waiting() {
-  if (!joiner_->waits() || std::exchange(rests_.asked, rests_.number) == rests_.number)
-    return;
+void item_merger::ask() {
+  rests_.asked = rests_.number;
   for (auto& lane : lanes_)
     lane.tell_full(*this, rests_.number);
+  send_urgent(this, split_, missing_msg{rests_.number});
+}
+
+void item_merger::pass_on_rests() {
+  join_numbers all;
+  for (const auto& heard : heard_)
+    for (const auto number : heard)
+      all.note(number);
+  rests_heard_ = !all.empty();
+  for (const auto number : all) {
+    if (!rests_below(number))
+      continue;
+    starved_ = !setup_.out.send_rest(*this, now(), number);
+    if (starved_)
+      return;
+    for (auto& heard : heard_)
+      heard.remove(number);
+  }
+}
+
+// All branches of a split hear of it, but workers share it.
+bool item_merger::rests_below(std::uint64_t number) const {
+  if (!split_)
+    return true;
+  for (std::size_t i = 0; i < lanes_.size(); ++i)
+    if (!lanes_[i].exhausted() && !heard_[i].has(number))
+      return false;
+  return true;
+}
+
+void item_merger::pass_on_full() {
+  full_due_ = false;
+  for (auto& lane : lanes_)
+    for (const auto number : full_)
+      lane.tell_full(*this, number);
 }
 
 bool item_merger::exhausted() const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include <troupe/detail/join_numbers.hpp>
 #include <troupe/detail/joiner.hpp>
 #include <troupe/detail/worker_actor.hpp>
 
@@ -15,7 +16,6 @@ struct item_merger_setup {
   std::vector<std::size_t> batches; ///< most items in a batch, by input; more have the last one's
   outlet out;
   bool more_follow = false; ///< a distributor may name further inputs, and says when it does not
-  bool split = false;       ///< the inputs are branches of one flow
 };
 
 /// Looks at the items that wait at its inputs and hands them on in the order its joiner says.
@@ -45,13 +45,25 @@ private:
   void join();
   void filter_rest();
   bool exhausted() const;
-  void ask_if_waiting();
+  void hear(std::uint64_t number, std::size_t lane);
+  void talk();
+  void ask();
+  void pass_on_rests();
+  bool rests_below(std::uint64_t number) const;
+  void pass_on_full();
+  bool shows_nothing() const;
   void finish_if_done();
 
   item_merger_setup setup_;
   std::unique_ptr<joiner> joiner_;
   std::vector<inlet> lanes_;
+  caf::actor split_; ///< of which the inputs are branches, if there is one
   rest_record rests_;
+  std::vector<join_numbers> heard_; ///< by lane: rests that are for joins behind this one
+  bool rests_heard_ = false;
+  join_numbers full_;      ///< what it was told by `full_msg`
+  bool full_due_ = false;  ///< and is to pass on when it has no room
+  bool starved_ = false;   ///< has no room for what it makes
   bool satisfied_ = false; ///< nothing more is wanted, or can come out: the input is filtered away
 };
 

@@ -22,9 +22,9 @@ namespace troupe::detail {
 /// Which inputs of a join behind a split have nothing, and get nothing before something else has
 /// been handed on.
 struct rest_record {
-  std::vector<bool> resting = {}; ///< by lane
-  std::uint64_t number = 1;       ///< rises when a sender gets room: who rested may not any more
+  std::uint64_t number;           ///< see `join_numbers`
   std::uint64_t asked = 0;        ///< with which it was last said upstream that something waits
+  std::vector<bool> resting = {}; ///< by lane
 };
 
 /// What waits at the inputs of an item merger, as its joiner sees it.
@@ -74,8 +74,11 @@ private:
     if (++in.front().cursor < in.front().size())
       return;
     in.pop(self_);
-    ++rests_.number;
-    std::fill(rests_.resting.begin(), rests_.resting.end(), false);
+    // A sender gets room: who rested may not any more.
+    if (rests_.asked == rests_.number) {
+      ++rests_.number;
+      std::fill(rests_.resting.begin(), rests_.resting.end(), false);
+    }
   }
 
   std::vector<inlet>& lanes_;

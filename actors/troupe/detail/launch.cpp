@@ -84,6 +84,9 @@ public:
       wire_inside(i);
     for (const auto& e : flow().edges())
       connect(e);
+    for (std::size_t i = 0; i < joints_.size(); ++i)
+      if (const auto split = flow().split_before(i); split != graph::nowhere)
+        wires_[joints_[i].merger].split = joints_[split].distributor;
     introduce_all();
     const auto shown = show();
     // Urgent, as much of what the supervisor is told is.

@@ -1,5 +1,6 @@
 #include <troupe/detail/link.hpp>
 
+#include <algorithm>
 #include <cassert>
 
 #include <troupe/detail/linked_actor.hpp>
@@ -36,7 +37,7 @@ void outlet::send_if_due(linked_actor& self, time_point now) {
 
 void outlet::send_now(linked_actor& self, time_point now) {
   assert(current_ != nullptr);
-  if (current_->size() == 0) {
+  if (current_->size() == 0 && current_->limit > 0) {
     // It only carries a mark, and may have to wait for long beside many like it: without storage.
     auto mark = type_.make();
     mark->marks.swap(current_->marks);
@@ -46,6 +47,17 @@ void outlet::send_now(linked_actor& self, time_point now) {
   ledger_.sent(current_->carried);
   current_->sent_at = now;
   self.send_data(std::exchange(current_, nullptr), to_);
+}
+
+bool outlet::open_empty(std::vector<order_mark> marks) {
+  assert(current_ == nullptr);
+  if (!ledger_.may_open(0))
+    return false;
+  ledger_.open();
+  current_ = type_.make();
+  current_->limit = 0;
+  current_->marks = std::move(marks);
+  return true;
 }
 
 bool outlet::send_rest(linked_actor& self, time_point now, std::uint64_t number) {
@@ -96,6 +108,15 @@ void inlet::pop(linked_actor& self) {
 void inlet::give_back(linked_actor& self, batch_ptr batch) {
   batch->reset();
   self.send_demand(std::move(batch), from_, sizer_.want());
+}
+
+bool inlet::put_off_rests() {
+  const auto first = std::find_if(batches_.begin(), batches_.end(),
+                                  [](const batch_ptr& batch) { return !batch->rests(); });
+  if (first == batches_.end())
+    return false;
+  std::rotate(batches_.begin(), first, first + 1);
+  return true;
 }
 
 void inlet::tell_enough(linked_actor& self) {

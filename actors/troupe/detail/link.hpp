@@ -37,6 +37,8 @@ public:
   /// Takes an emptied batch home.
   void home(batch_ptr batch);
   void replan(edge_plan plan) { ledger_.replan(plan); }
+  /// Begins a batch that only carries these marks; false: no room for one now.
+  bool open_empty(std::vector<order_mark> marks);
   /// Sends a batch that only says that this branch rests; false: no room for one now.
   bool send_rest(linked_actor& self, time_point now, std::uint64_t number);
   /// Tells the receiver that nothing follows; the current batch must have been sent.
@@ -74,7 +76,11 @@ public:
   void pop(linked_actor& self);
   /// One that was not pushed goes home at once.
   void give_back(linked_actor& self, batch_ptr batch);
+  /// What only says that its branch rests goes behind the first batch with items; false: there is
+  /// none.
+  bool put_off_rests();
   void end() noexcept { ended_ = true; }
+  bool ended() const noexcept { return ended_; }
   /// Whether everything that was to come has been dealt with.
   bool exhausted() const noexcept { return ended_ && batches_.empty(); }
   void tell_enough(linked_actor& self);

@@ -26,8 +26,10 @@ void merger::on_wired() {
   } catch (...) {
     fail(describe(std::current_exception()));
   }
-  for (std::size_t i = 0; i < upstream_.size(); ++i)
+  for (std::size_t i = 0; i < upstream_.size(); ++i) {
     watch_lane(i);
+    tell_full(upstream_[i]);
+  }
 }
 
 // One that dies has no time to say that it was all.
@@ -46,8 +48,7 @@ void merger::add_lane(const caf::actor& worker) {
   detail::send(this, worker, wire_msg{{}, {{caf::actor{this}, static_cast<std::uint32_t>(lane)}}});
   if (is_satisfied())
     send_urgent(this, worker, enough_msg{0});
-  if (full_ != 0)
-    send_urgent(this, worker, full_msg{0, full_});
+  tell_full(upstream_.back());
 }
 
 void merger::on_data(batch_ptr batch, std::uint32_t lane) {
@@ -148,9 +149,14 @@ void merger::on_enough() {
 }
 
 void merger::on_full(full_msg msg) {
-  full_ = msg.number;
+  full_.note(msg.number);
   for (const auto& lane : upstream_)
     send_urgent(this, lane.actor, full_msg{lane.port, msg.number});
+}
+
+void merger::tell_full(const endpoint& lane) {
+  for (const auto number : full_)
+    send_urgent(this, lane.actor, full_msg{lane.port, number});
 }
 
 void merger::publish() noexcept {

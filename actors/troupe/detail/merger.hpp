@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <troupe/detail/account.hpp>
+#include <troupe/detail/join_numbers.hpp>
 #include <troupe/detail/order_check.hpp>
 #include <troupe/detail/router_actor.hpp>
 #include <troupe/policy/reorder_buffer.hpp>
@@ -46,6 +47,7 @@ private:
 
   void add_lane(const caf::actor& worker);
   void watch_lane(std::size_t lane);
+  void tell_full(const endpoint& lane);
   void pass_on(batch_ptr batch);
   bool is_sorted(batch_base& batch);
   void fail(const error& why);
@@ -64,7 +66,7 @@ private:
   bool complete_ = false;   ///< all have ended, and the receiver knows
   bool failed_ = false;     ///< hands on nothing more, and is soon told to end
   std::size_t away_ = 0;
-  std::uint64_t full_ = 0; ///< the last `full_msg`; 0: none
+  join_numbers full_; ///< what it was told by `full_msg`
   std::size_t want_ = 1;
 };
 

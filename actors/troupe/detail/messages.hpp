@@ -21,7 +21,8 @@
 // | batch, end_msg       |        | half of a wire_msg        | waits in the inlet                |
 // | batch, home          | yes    | nothing: answers data     |                                   |
 // | enough_msg           | yes    | wire_msg                  | kept, and passed on when wired    |
-// | full_msg             | yes    | wire_msg of a new worker  | kept until it has something       |
+// | full_msg             | yes    | wire_msg                  | kept until it has something       |
+// | missing_msg          | yes    | nothing: answers data     | kept until the split rests        |
 // | plan_msg             | yes    | wire_msg                  | taken at once                     |
 // | pause_msg            | yes    | wire_msg                  | kept: begins paused               |
 // | abort_msg            | yes    | wire_msg                  | ends; what comes later bounces    |
@@ -63,7 +64,13 @@ struct enough_msg {
 struct full_msg {
   using internal_message = void;
   std::uint32_t outlet = 0;
-  std::uint64_t number = 0; ///< of what the join has handed on: an older one means nothing
+  std::uint64_t number = 0; ///< see `join_numbers`: an older one means nothing
+};
+
+/// From the same join at the same time, straight to the split before it, which may rest itself.
+struct missing_msg {
+  using internal_message = void;
+  std::uint64_t number = 0;
 };
 
 /// Who the neighbours are: from the launcher, or in two halves from the distributor and the merger
@@ -72,6 +79,7 @@ struct wire_msg {
   using internal_message = void;
   std::vector<endpoint> upstream;
   std::vector<endpoint> downstream;
+  caf::actor split = {}; ///< to a join of its branches
 };
 
 /// To a distributor: the number of workers to use has changed (`crew_gauge::wanted`); these are

@@ -63,7 +63,10 @@ caf::actor spawner::item_dealer(std::size_t stage, metric_block* block) {
     for (std::uint32_t b = 0; b < graph_.branches(stage); ++b) {
       setup.plans.push_back(graph_.plan_out(stage, b));
       setup.numbers.push_back(graph_.numbers(stage, b));
-      setup.rests.push_back(graph_.must_show(stage, b));
+      const auto join = graph_.join_behind(stage, b);
+      setup.joined.push_back(join != graph::nowhere);
+      if (join != graph::nowhere && graph_.at(join).sees_all)
+        setup.join = join_numbers::first_of(join);
     }
   } else {
     setup.plans.push_back(graph_.plan_deal(stage));
@@ -102,7 +105,6 @@ caf::actor spawner::join(std::size_t stage) {
   item_merger_setup setup{n.make_joiner, {}, outlet{n.output, graph_.plan_out(stage)}};
   for (const auto& e : graph_.into(stage)) {
     setup.batches.push_back(graph_.batch_in(e));
-    setup.split = graph_.is_branch(e);
     setup.more_follow = setup.more_follow || graph_.at(e.from).lanes;
   }
   return kept(detail::spawn<item_merger>(

@@ -26,7 +26,7 @@ caf::message_handler stage_actor::handlers() {
         pump();
       },
       [this](full_msg msg) {
-        full_ = msg.number;
+        full_.note(msg.number);
         pump();
       },
       [this](plan_msg msg) {
@@ -107,8 +107,8 @@ void stage_actor::pump() {
   }
   if (out_ && may_work())
     out_->send_if_due(*this, clock_);
-  if (resting_ || full_)
-    pass_on_if_due();
+  if (!full_.empty() && starved_ && !in_.empty())
+    pass_on_full();
   publish();
   if (finished_ && in_.exhausted() && (!out_ || out_->settled()))
     quit();
@@ -130,26 +130,28 @@ void stage_actor::take_up(batch_base& in) {
     publish();
 }
 
-// What a join and the split before it say to each other.
-void stage_actor::pass_on_if_due() {
-  if (full_ && starved_ && !in_.empty())
-    in_.tell_full(*this, *std::exchange(full_, std::nullopt));
-  const bool complete = !out_ || out_->ended() || in_.exhausted();
-  if (!resting_ || complete || !in_.empty() || !can_work() || kernel_->due())
-    return;
-  if (out_->send_rest(*this, clock_, *resting_))
-    resting_.reset();
-  else
-    starved_ = true;
+void stage_actor::pass_on_full() {
+  for (const auto number : full_)
+    in_.tell_full(*this, number);
+  full_.clear();
+}
+
+// Behind all that came before. At the end, that is said instead.
+bool stage_actor::pass_on_rest(const batch_base& rest) {
+  if (!out_ || out_->ended() || in_.ended())
+    return true;
+  if (kernel_->due()) // it holds something
+    return in_.put_off_rests() && work_on(in_.front());
+  starved_ = !out_->send_rest(*this, clock_, rest.marks.front().sequence);
+  return !starved_;
 }
 
 // Whether `in` has been dealt with; false: no demand, or an item stands in the way.
 bool stage_actor::work_on(batch_base& in) {
+  if (in.rests())
+    return pass_on_rest(in);
   if (!in.taken_up)
     take_up(in);
-  resting_ = in.rests() ? std::optional{in.marks.front().sequence} : std::nullopt;
-  if (resting_)
-    return true;
   while (in.left() > 0) {
     if (satisfied_) {
       counts().filter(in.left());

@@ -6,6 +6,7 @@
 #include <optional>
 #include <random>
 
+#include <troupe/detail/join_numbers.hpp>
 #include <troupe/detail/worker_actor.hpp>
 #include <troupe/on_error.hpp>
 
@@ -51,7 +52,8 @@ private:
   bool work_on(batch_base& in);
   bool step(batch_base& in);
   bool close_mark(const batch_base& in);
-  void pass_on_if_due();
+  bool pass_on_rest(const batch_base& rest);
+  void pass_on_full();
   bool expire_if_due();
   void finish();
   void make_kernel();
@@ -81,9 +83,8 @@ private:
   bool satisfied_ = false; ///< nothing more is wanted: the input is filtered away
   bool starved_ = false;   ///< stopped for want of demand: its return is worth a pump
   bool retry_pending_ = false;
-  bool finished_ = false;                ///< the kernel has handed on all that it held
-  std::optional<std::uint64_t> resting_; ///< to be passed on behind all that came before
-  std::optional<std::uint64_t> full_;    ///< to be passed on when there is no demand
+  bool finished_ = false; ///< the kernel has handed on all that it held
+  join_numbers full_;     ///< to be passed on when there is no demand
 };
 
 } // namespace troupe::detail
