@@ -58,7 +58,9 @@ bool is_empty(const service<Req, Resp>& s);
 ///         waits for the service. Inside an actor or a callback of a service the last handle does
 ///         not wait: the service ends on its own, within the limit.
 /// Bound:  as the pattern that is served says; a full one refuses with errc::pool_full, or lets
-///         `ask` wait: then that blocks the calling thread, so not inside of an actor.
+///         `ask` wait: then that blocks the calling thread, so not inside of an actor. Besides, an
+///         entry for each refused call whose callback has not been called yet: `ask` cannot wait
+///         for that (see Note). Who asks on faster than it is refused uses `try_ask`.
 /// Errors: every call is answered exactly once, with a value or an error: cancelled or
 ///         deadline_exceeded for a context that ends first (the work is not begun, or its answer is
 ///         discarded), closed after the end, worker_died for a function that threw, stage_failed for

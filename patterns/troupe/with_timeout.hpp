@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -41,17 +42,20 @@ requires detail::attemptable<std::decay_t<F>>
 auto with_timeout(F&& f, time_span limit, const context& ctx = {})
     -> result<detail::attempt_t<std::decay_t<F>>> {
   using function = std::decay_t<F>;
-  using answer = result<detail::attempt_t<function>>;
+  struct made { // where it is: to move it may throw
+    made(function& f, context& c) : answer(detail::attempt(f, c)) {}
+    result<detail::attempt_t<function>> answer;
+  };
   struct shared {
     function f;
-    std::unique_ptr<answer> got;
+    std::optional<made> got;
   };
-  auto call = std::make_shared<shared>(shared{std::forward<F>(f), nullptr});
-  const auto waited = detail::run_abandonable(
-      [call](context& c) { call->got.reset(new answer(detail::attempt(call->f, c))); }, limit, ctx);
+  auto call = std::make_shared<shared>(shared{std::forward<F>(f), {}});
+  const auto waited
+      = detail::run_abandonable([call](context& c) { call->got.emplace(call->f, c); }, limit, ctx);
   if (!waited)
     return tl::unexpected{waited.error()};
-  return detail::handed_on(*call->got);
+  return detail::handed_on(call->got->answer);
 }
 
 template <class F>
