@@ -60,7 +60,7 @@ bool is_empty(const service<Req, Resp>& s);
 /// Bound:  as the pattern that is served says; a full one refuses with errc::pool_full, or lets
 ///         `ask` wait: then that blocks the calling thread, so not inside of an actor. Besides, an
 ///         entry for each refused call whose callback has not been called yet: `ask` cannot wait
-///         for that (see Note). Who asks on faster than it is refused uses `try_ask`.
+///         for that (see Note). Where refusals may outrun the callbacks, use `try_ask`.
 /// Errors: every call is answered exactly once, with a value or an error: cancelled or
 ///         deadline_exceeded for a context that ends first (the work is not begun, or its answer is
 ///         discarded), closed after the end, worker_died for a function that threw, stage_failed for
