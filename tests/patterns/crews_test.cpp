@@ -22,18 +22,47 @@ const auto all_shown = tr::merge::sorted([](int, int) { return false; });
 
 int same(int x) { return x; }
 
+tr::flow<void> noting_flow(work_log<int>& log, const tr::dispatch& to) {
+  return tr::from("n", numbers(600), {.buffer = 8})
+         | tr::fan_out("work", log.noting(), {.workers = 3, .to = to, .buffer = 8, .batch = 1})
+         | tr::fan_in("all") | tr::ignore("end");
+}
+
+std::set<std::size_t> at_work_since(const work_log<int>& log, std::size_t entry) {
+  std::set<std::size_t> workers;
+  for (; entry < log.entries().size(); ++entry)
+    workers.insert(log.entries()[entry].worker);
+  return workers;
+}
+
 } // namespace
 
 TEST_SUITE("crews") {
+  TEST_CASE("who is not needed any more gets nothing more to do") {
+    for (const auto& to : every_dispatch()) {
+      CAPTURE(std::string{to.name()});
+      virtual_system sys;
+      work_log<int> log;
+      const auto flow = noting_flow(log, to);
+      auto r = tr::start(sys, flow);
+      run_steps(sys, 300);
+      r.configure("work", {.workers = tr::worker_range{1}});
+      run_steps(sys, 300);
+      const auto before = log.entries().size();
+      REQUIRE(before < 300);
+
+      CHECK(accounted_graph(r.wait(), flow.topology()).clean());
+      CHECK(log.workers() == 3);
+      CHECK(at_work_since(log, before).size() == 1);
+    }
+  }
+
   TEST_CASE("one that rests takes over from one that has died, before the supervisor says so") {
     for (const auto& to : every_dispatch()) {
       CAPTURE(std::string{to.name()});
       virtual_system sys;
       work_log<int> log;
-      const auto flow
-          = tr::from("n", numbers(600), {.buffer = 8})
-            | tr::fan_out("work", log.noting(), {.workers = 3, .to = to, .buffer = 8, .batch = 1})
-            | tr::fan_in("all") | tr::ignore("end");
+      const auto flow = noting_flow(log, to);
       auto r = tr::start(sys, flow);
       run_steps(sys, 300);
       r.configure("work", {.workers = tr::worker_range{2}});
@@ -42,11 +71,8 @@ TEST_SUITE("crews") {
       tr::detail::anon_kill(tr::detail::actors_of(r, "work").front());
       run_without(sys, tr::detail::actors_of(r).back());
 
-      std::set<std::size_t> at_work;
-      for (auto i = log.entries().size() - 200; i < log.entries().size(); ++i)
-        at_work.insert(log.entries()[i].worker);
       CHECK(log.workers() == 3);
-      CHECK(at_work.size() == 2);
+      CHECK(at_work_since(log, log.entries().size() - 200).size() == 2);
       CHECK(accounted_graph(r.wait(), flow.topology()).clean());
     }
   }
@@ -69,6 +95,28 @@ TEST_SUITE("crews") {
     r.resume("work");
     CHECK(accounted_graph(r.wait(), flow.topology()).clean());
     CHECK(out == numbers(100));
+  }
+
+  TEST_CASE(
+      "who comes to a stage that has grown has no larger share of the buffer than the others") {
+    virtual_system sys;
+    auto r = tr::start(sys, tr::from("n", numbers(1000), {.buffer = 64})
+                                | tr::map("work", same, {.parallel = 2, .buffer = 64})
+                                | tr::sink("end", [](int) {}, {.buffer = 16}));
+    r.pause("work");
+    r.pause("end");
+    r.configure("work", {.parallel = 8});
+    tr::detail::virtual_time::run_jobs(sys);
+    for (const auto& worker : tr::detail::actors_of(r, "work"))
+      tr::detail::anon_kill(worker);
+    tr::detail::virtual_time::run_jobs(sys);
+    r.resume("work");
+    tr::detail::virtual_time::run_jobs(sys);
+
+    CHECK(r.metrics("end").counters.received == 0);
+    CHECK(r.metrics("work").counters.emitted == 16);
+    r.resume("end");
+    CHECK(accounted(r.wait()).clean());
   }
 
   // Else not all of them would say upstream that they are full, and the other branch not rest.

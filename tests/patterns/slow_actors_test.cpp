@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "../graph_support.hpp"
 #include <troupe/broadcast.hpp>
+#include <troupe/dispatch.hpp>
 #include <troupe/fan_in.hpp>
+#include <troupe/fan_out.hpp>
 
 namespace tr = troupe;
 using namespace support;
@@ -40,6 +43,30 @@ TEST_SUITE("slow actors") {
         CHECK(out.size() == 200 + 29);
         CHECK(out == sorted(out));
       }
+    }
+  }
+
+  TEST_CASE(
+      "a merge that has found its items unsorted hands on nothing more, however late the end") {
+    for (const auto& to : dispatch_by_load()) {
+      CAPTURE(std::string{to.name()});
+      virtual_system sys;
+      std::vector<int> out;
+      auto items = numbers(100);
+      items[50] = 0;
+      auto r
+          = tr::start(sys, tr::from("n", items)
+                               | tr::fan_out("work", [](int x) { return x; },
+                                             {.workers = 2, .to = to, .buffer = 8, .batch = 1})
+                               | tr::fan_in("sorted", {.merge = tr::merge::sorted(std::less<>{})})
+                               | tr::collect("out", out));
+      run_without(sys, tr::detail::actors_of(r).back());
+      CHECK(out == numbers(50));
+
+      const auto end = r.wait();
+      REQUIRE(end.error());
+      CHECK(end.error()->stage() == "sorted");
+      CHECK(out == numbers(50));
     }
   }
 }

@@ -4,9 +4,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "../support.hpp"
@@ -45,6 +48,23 @@ unsigned first_seed() {
   return given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10))
                           : std::random_device{}();
 }
+
+/// Cannot be copied any more once that is said.
+struct uncopyable_once {
+  std::shared_ptr<bool> said;
+
+  explicit uncopyable_once(std::shared_ptr<bool> s) : said(std::move(s)) {}
+  uncopyable_once(const uncopyable_once& other) : said(other.said) {
+    if (*said)
+      throw std::runtime_error{"no copy"};
+  }
+  uncopyable_once(uncopyable_once&&) = default;
+  uncopyable_once& operator=(const uncopyable_once&) = delete;
+  uncopyable_once& operator=(uncopyable_once&&) = default;
+  ~uncopyable_once() = default;
+
+  void operator()(int) const {}
+};
 
 // Lets the flow run for a random number of items, so that no two endings meet it in the same state.
 void let_run(const tr::run& r, std::mt19937& rng) {
@@ -198,5 +218,26 @@ TEST_SUITE("stress") {
     // Two more for an item that is being handed over by value in each of two actors.
     CHECK(static_cast<std::size_t>(most) <= bound + 4);
     CHECK(bound <= 100 + 50);
+  }
+
+  // The sink is told of its neighbour first, and fails while the others wait to be told of theirs:
+  // the supervisor knows of nobody yet.
+  TEST_CASE("a stage that fails while its run is still put together ends it") {
+    threaded_system sys;
+    const auto said = std::make_shared<bool>(false);
+    auto f = tr::produce<int>("source", [n = 0]() mutable { return std::optional{n++}; });
+    for (int i = 0; i < 100; ++i)
+      f = f | tr::map("stage " + std::to_string(i), [](int x) { return x; });
+    const auto flow = f | tr::sink("sink", uncopyable_once{said});
+    *said = true;
+    for (int round = 0; round < 10; ++round) {
+      CAPTURE(round);
+      auto r = tr::start(sys, flow);
+      const auto end = r.wait_for(1min);
+      REQUIRE(end);
+      REQUIRE(end->error());
+      CHECK(end->error()->stage() == "sink");
+      CHECK(sys.actors() == 0);
+    }
   }
 }

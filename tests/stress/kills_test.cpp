@@ -76,11 +76,11 @@ std::uint64_t kill_all_again(const tr::run& r, int waves) {
 TEST_SUITE("stress of kills") {
   // With many workers and single items the distributor's mailbox is full of batches that come home,
   // also those of workers of which it learns at once that they are dead.
-  TEST_CASE("of 16 workers 400, or 2,000, are killed while batches come home: none is lost or used "
+  TEST_CASE("of 16 workers 200, or 2,000, are killed while batches come home: none is lost or used "
             "twice") {
     threaded_system sys;
     std::mt19937 rng{2};
-    const auto kills = static_cast<std::uint64_t>(full_stress() ? 500 : 100);
+    const auto kills = static_cast<std::uint64_t>(full_stress() ? 500 : 50);
     for (int round = 0; round < 4; ++round) {
       int next = 0;
       bool in_order = true;
