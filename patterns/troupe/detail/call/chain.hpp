@@ -19,7 +19,8 @@
 #include <troupe/detail/call/timeout_layer.hpp>
 #include <troupe/detail/stage_controls.hpp>
 
-// A call's policies, as they were written, made into layers.
+// A call's policies, as they were written, made into layers of a stage's workers. For those of a
+// served call see served_chain.hpp.
 namespace troupe::detail {
 
 /// What the layers of one call share, and what can be seen and changed of them.
@@ -107,7 +108,7 @@ template <class F>
 struct policy_layer<fallback<F>> {
   static constexpr std::string_view word = "fallback";
   template <class Resp, class Next>
-  using type = fallback_layer<Resp, F, Next>;
+  using type = fallback_layer<Resp, fallback_state<F, Resp>, Next>;
 };
 
 template <class P>
@@ -133,7 +134,7 @@ auto stacked(call_controls& c, Leaf leaf, const P& p, const More&... inner) {
   return made{{std::move(state), std::move(next)}};
 }
 
-/// All layers of a call, and its function inside of them.
+/// All layers of an inlined call, and its function inside of them.
 template <class Layers>
 struct call_chain {
   Layers layers;

@@ -47,64 +47,44 @@ concept stands_in
               F,
               last_value_t> && std::convertible_to<typename instead<F, Req>::type, result<Resp>>);
 
+/// What a fallback gives in place of an answer.
 template <class F, class Resp>
-struct fallback_state {
-  F instead;
-  std::mutex mutex = {};           // for what follows
-  std::optional<Resp> latest = {}; // where it is the fallback
+class fallback_state {
+public:
+  explicit fallback_state(const fallback<F>& policy) : instead_(policy.instead) {}
 
-  explicit fallback_state(const fallback<F>& policy) : instead(policy.instead) {}
-};
-
-/// Answers in place of what failed.
-template <class Resp, class F, class Next>
-struct fallback_layer : layer<Resp, fallback_state<F, Resp>, Next> {
-  template <class Host, class Attempt, class Done>
-  void run(Host& host, Attempt attempt, Done done) {
-    this->next.run(host, attempt,
-                   [this, attempt, done = std::move(done)](result<Resp>&& r) mutable {
-                     if (r)
-                       note(*r);
-                     if (r || r.error().code() == errc::cancelled)
-                       done(std::move(r));
-                     else
-                       done(instead(attempt, std::move(r).error()));
-                   });
-  }
-
-private:
   // An answer that cannot be copied now is one nevertheless, and no last value.
   void note(const Resp& good) {
     if constexpr (std::same_as<F, last_value_t>) {
-      const std::lock_guard lock{this->state->mutex};
+      const std::lock_guard lock{mutex_};
       try {
-        this->state->latest.emplace(good);
+        latest_.emplace(good);
       } catch (...) {
-        this->state->latest.reset();
+        latest_.reset();
       }
     }
   }
 
-  template <class Attempt>
-  result<Resp> instead(const Attempt& attempt, error why) {
+  template <class Req>
+  result<Resp> instead(const Req& request, const error& why) {
     try {
-      return answer(attempt, why);
+      return answer(request, why);
     } catch (...) {
       return tl::unexpected<error>{describe(std::current_exception())};
     }
   }
 
-  template <class Attempt>
-  result<Resp> answer(const Attempt& attempt, const error& why) {
-    const F& f = this->state->instead;
+private:
+  template <class Req>
+  result<Resp> answer(const Req& request, const error& why) {
+    const F& f = instead_;
     if constexpr (std::same_as<F, last_value_t>) {
-      const std::lock_guard lock{this->state->mutex};
-      if (this->state->latest)
-        return *this->state->latest;
+      const std::lock_guard lock{mutex_};
+      if (latest_)
+        return *latest_;
       return tl::unexpected<error>{why};
-    } else if constexpr (falls_back_on_request<F,
-                                               std::remove_cvref_t<decltype(attempt.request())>>) {
-      return f(attempt.request(), why);
+    } else if constexpr (falls_back_on_request<F, Req>) {
+      return f(request, why);
     } else if constexpr (falls_back_on_error<F>) {
       return f(why);
     } else if constexpr (std::invocable<const F&>) {
@@ -112,6 +92,27 @@ private:
     } else {
       return f;
     }
+  }
+
+  F instead_;
+  std::mutex mutex_;           // for what follows
+  std::optional<Resp> latest_; // where it is the fallback
+};
+
+/// Answers in place of what failed.
+template <class Resp, class State, class Next>
+struct fallback_layer : layer<Resp, State, Next> {
+  template <class Host, class Attempt, class Done>
+  void run(Host& host, Attempt attempt, Done done) {
+    this->next.run(host, attempt,
+                   [this, attempt, done = std::move(done)](result<Resp>&& r) mutable {
+                     if (r)
+                       this->state->note(*r);
+                     if (r || r.error().code() == errc::cancelled)
+                       done(std::move(r));
+                     else
+                       done(this->state->instead(attempt.request(), std::move(r).error()));
+                   });
   }
 };
 

@@ -15,6 +15,11 @@
 // waits in its own thread. It has now(), sleep(attempt, d, k) and rng(); that of a served call also
 // has timers and attempts beside each other. A host that ends drops what waits, and then `done` is
 // not called. A result goes on by reference: it may throw when it is moved (see held.hpp).
+//
+// In a stage the types of the layers nest, and the compiler makes one function of them (chain.hpp):
+// a call costs some 50 ns there. When served it costs microseconds, so its layers are linked while
+// the program runs, and know neither each other nor the types of request and answer: they are
+// compiled once, in served_chain.cpp, and another call costs its user little time to compile.
 namespace troupe::detail {
 
 /// What a layer around others knows of itself.

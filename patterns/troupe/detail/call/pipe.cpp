@@ -2,6 +2,21 @@
 
 namespace troupe::detail {
 
+namespace {
+
+template <class P>
+void check(const std::string& call, const P& p) {
+  validate(p, "call \"" + call + "\": " + std::string{policy_layer<P>::word});
+}
+
+} // namespace
+
+void check_policy(const std::string& call, const retry& p) { check(call, p); }
+void check_policy(const std::string& call, const hedge& p) { check(call, p); }
+void check_policy(const std::string& call, const circuit_breaker& p) { check(call, p); }
+void check_policy(const std::string& call, const bulkhead& p) { check(call, p); }
+void check_policy(const std::string& call, const timeout& p) { check(call, p); }
+
 void check_policy(const std::string& call, const limit_policy& p) {
   const auto where = "call \"" + call + "\": rate_limit";
   check_limit(where, p.rate);

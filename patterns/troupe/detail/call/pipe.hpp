@@ -9,11 +9,10 @@
 #include <utility>
 
 #include <troupe/call_options.hpp>
-#include <troupe/detail/asked_core.hpp>
 #include <troupe/detail/asking_stage.hpp>
 #include <troupe/detail/call/chain.hpp>
-#include <troupe/detail/call/guard_actor.hpp>
 #include <troupe/detail/call/inline_stage.hpp>
+#include <troupe/detail/call/prepared_call.hpp>
 #include <troupe/service.hpp>
 #include <troupe/worker_pool.hpp>
 
@@ -37,11 +36,12 @@ template <class F, class Req, class Resp>
 inline constexpr bool answerable<fallback<F>, Req, Resp> = stands_in<F, Req, Resp>;
 
 /// Throws std::invalid_argument for an option out of range.
-template <class P>
-void check_policy(const std::string& call, const P& p) {
-  validate(p, "call \"" + call + "\": " + std::string{policy_layer<P>::word});
-}
+void check_policy(const std::string& call, const retry& p);
+void check_policy(const std::string& call, const hedge& p);
+void check_policy(const std::string& call, const circuit_breaker& p);
 void check_policy(const std::string& call, const limit_policy& p);
+void check_policy(const std::string& call, const bulkhead& p);
+void check_policy(const std::string& call, const timeout& p);
 template <class F>
 void check_policy(const std::string&, const fallback<F>&) {}
 
@@ -56,8 +56,6 @@ pattern_kind kind_of_call(std::initializer_list<pattern_kind> policies);
 
 /// What a call looks like as a stage.
 node call_node(std::string name, const call_options& o, pattern_kind kind);
-asked_setup setup_of(const std::string& name, const call_options& o, pattern_kind kind,
-                     const run_options& run);
 
 template <class Req, class Resp, class F, class... P>
 struct call_pipe : pipe_tag {
@@ -95,49 +93,16 @@ struct call_pipe : pipe_tag {
 
   std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,
                                                  const run_options& run) const {
-    return prepared{*this, sys, run.name}.serve(sys, run);
+    return prepared(sys, run.name).serve(sys, run);
   }
 
 private:
-  /// A call that is about to be served: what its layers share is there, its actors are not.
-  struct prepared {
-    using request = Req;
-    using response = Resp;
-
-    call_pipe call;
-    std::shared_ptr<call_controls> controls;
-    decltype(std::declval<const call_pipe&>().chain(std::declval<call_controls&>(),
-                                                    attempt_leaf<Resp>{})) layers;
-
-    prepared(const call_pipe& c, caf::actor_system& sys, const std::string& run)
-        : call(c), controls(std::make_shared<call_controls>(sys, c.name, run)),
-          layers(call.chain(*controls, attempt_leaf<Resp>{})) {}
-
-    std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,
-                                                   const run_options& run) const {
-      using guard = guard_actor<Req, Resp, F, decltype(layers)>;
-      const auto& o = call.options;
-      auto core = std::make_shared<asked_core<Req, Resp>>(
-          sys, setup_of(call.name, o, kind(), run),
-          [&](const std::shared_ptr<request_account>& account) {
-            account->show(controls->breaker());
-            return spawn<guard>(sys, account, run.ctx,
-                                typename guard::setup{layers,
-                                                      std::make_shared<const F>(call.function),
-                                                      keeps(), o.workers, o.restarts, controls});
-          },
-          controls);
-      if (run.watch != nullptr)
-        run.watch->watch(core->shown());
-      return core;
-    }
-  };
-
-  template <class Leaf>
-  auto chain(call_controls& c, Leaf leaf) const {
-    return std::apply(
-        [&](const auto&... each) { return make_chain<Resp>(c, std::move(leaf), each...); },
-        policies);
+  prepared_call<Req, Resp> prepared(caf::actor_system& sys, const std::string& run) const {
+    auto chain = std::make_shared<served_chain>(std::make_shared<call_controls>(sys, name, run));
+    std::apply([&](const auto&... each) { (add_layer<Req, Resp>(*chain, each), ...); }, policies);
+    return {name, options, kind(), std::move(chain),
+            std::make_shared<const typed_function<Req, Resp, F>>(
+                std::make_shared<const F>(function), name, keeps())};
   }
 
   // The request is needed after an attempt: for the next one, or for who answers instead.
@@ -165,9 +130,9 @@ private:
     using op = ask_op<T, Req, Resp>;
     n.make_kit = [self = *this, keep = n.on_error.keeps_item()](caf::actor_system& system,
                                                                 const std::string& run) {
-      const prepared call{self, system, run};
-      const auto shared = std::make_shared<shared_service<prepared>>(call);
-      return shared_kit{call.controls, [shared, keep](caf::actor_system& sys) {
+      const auto call = self.prepared(system, run);
+      const auto shared = std::make_shared<shared_service<prepared_call<Req, Resp>>>(call);
+      return shared_kit{call.chain->controls(), [shared, keep](caf::actor_system& sys) {
                           return std::make_unique<item_kernel<op>>(op{shared->get(sys), keep});
                         }};
     };
@@ -177,8 +142,15 @@ private:
   template <class T>
   auto inlined(const flow<T>& f, node n) const {
     const auto make = [self = *this](call_controls& c) {
-      return self.chain(c, inline_leaf<Req, Resp, F>{
-                               {std::make_shared<const F>(self.function), self.name}, keeps()});
+      return std::apply(
+          [&](const auto&... each) {
+            return make_chain<Resp>(
+                c,
+                inline_leaf<Req, Resp, F>{{std::make_shared<const F>(self.function), self.name},
+                                          keeps()},
+                each...);
+          },
+          self.policies);
     };
     return attach_inline<T, Req, Resp>(f, std::move(n), make);
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <troupe/context.hpp>
+#include <troupe/detail/call/untyped.hpp>
 
 namespace troupe::detail {
 
@@ -49,14 +50,12 @@ private:
 };
 
 /// One attempt as the layers of a served call see it.
-template <class Req>
 class scoped_attempt {
 public:
-  scoped_attempt(std::shared_ptr<Req> request, std::shared_ptr<call_scope> scope)
+  scoped_attempt(untyped request, std::shared_ptr<call_scope> scope)
       : request_(std::move(request)), scope_(std::move(scope)) {}
 
-  const Req& request() const noexcept { return *request_; }
-  const std::shared_ptr<Req>& shared_request() const noexcept { return request_; }
+  const untyped& request() const noexcept { return request_; }
   call_scope& scope() const noexcept { return *scope_; }
 
   std::optional<error> over() const { return scope_->over(); }
@@ -66,7 +65,7 @@ public:
   scoped_attempt branch() const { return {request_, scope_->child()}; }
 
 private:
-  std::shared_ptr<Req> request_;
+  untyped request_;
   std::shared_ptr<call_scope> scope_;
 };
 
