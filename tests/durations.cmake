@@ -1,14 +1,14 @@
 # Each public option and argument that is a time_span must be in a table of a *_durations_test.cpp, as "HEADER NAME".
 
 set(found 0)
-file(GLOB tests ${SOURCE}/tests/*/*_durations_test.cpp)
+file(GLOB_RECURSE tests ${SOURCE}/tests/*_durations_test.cpp)
 foreach(test IN LISTS tests)
   file(READ ${test} text)
   string(APPEND tables "${text}")
 endforeach()
 
-file(GLOB_RECURSE headers ${SOURCE}/actors/*.hpp ${SOURCE}/patterns/*.hpp ${SOURCE}/monitor/*.hpp)
-list(FILTER headers EXCLUDE REGEX "/detail/|/time_span.hpp$")
+file(GLOB headers ${SOURCE}/*/troupe/*.hpp ${SOURCE}/actors/troupe/policy/*.hpp)
+list(FILTER headers EXCLUDE REGEX "/time_span.hpp$")
 foreach(header IN LISTS headers)
   get_filename_component(word ${header} NAME_WE)
   file(READ ${header} text)

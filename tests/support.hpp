@@ -14,8 +14,8 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
-#include <troupe/detail/compat.hpp>
-#include <troupe/detail/virtual_time.hpp>
+#include <troupe/caf/compat.hpp>
+#include <troupe/caf/virtual_time.hpp>
 #include <troupe/troupe.hpp>
 
 namespace support {

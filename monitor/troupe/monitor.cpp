@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include <troupe/detail/compat.hpp>
+#include <troupe/caf/compat.hpp>
+#include <troupe/caf/virtual_time.hpp>
 #include <troupe/detail/monitor_state.hpp>
-#include <troupe/detail/virtual_time.hpp>
 
 namespace troupe {
 

@@ -8,6 +8,7 @@
 #include <troupe/cache.hpp>
 #include <troupe/call.hpp>
 #include <troupe/call_options.hpp>
+#include <troupe/circuit_breaker.hpp>
 #include <troupe/config.hpp>
 #include <troupe/context.hpp>
 #include <troupe/dead_letter_file.hpp>
@@ -37,6 +38,7 @@
 #include <troupe/policy/token_bucket.hpp>
 #include <troupe/producer_consumer.hpp>
 #include <troupe/rate_limit.hpp>
+#include <troupe/rate_limiter.hpp>
 #include <troupe/report.hpp>
 #include <troupe/result.hpp>
 #include <troupe/scatter_gather.hpp>

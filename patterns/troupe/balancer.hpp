@@ -12,13 +12,13 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
-#include <troupe/detail/balanced.hpp>
-#include <troupe/detail/compat.hpp>
+#include <troupe/caf/compat.hpp>
 #include <troupe/detail/refusal.hpp>
-#include <troupe/detail/request_account.hpp>
 #include <troupe/dispatch.hpp>
+#include <troupe/gather/balanced.hpp>
 #include <troupe/policy/balance.hpp>
 #include <troupe/service.hpp>
+#include <troupe/service/request_account.hpp>
 
 namespace troupe {
 

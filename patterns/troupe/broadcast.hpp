@@ -102,7 +102,7 @@ struct broadcast_pipe : split_pipe<Branches...> {
   auto attach(const flow<T>& f) const {
     if constexpr (std::copy_constructible<T>) {
       auto n = split_node(name, "broadcast", item_type_of<T>());
-      n.make_divider = [] { return std::make_unique<copying_divider<T>>(); };
+      n.make_dispatch = [] { return std::make_unique<copying_dispatch<T>>(); };
       return this->branch_out(f, std::move(n));
     } else {
       static_assert(never<T>, "troupe: broadcast copies each item, and the item type of this flow "
@@ -125,8 +125,8 @@ struct partition_pipe : split_pipe<Branches...> {
                       std::size_t, const Index&,
                       const T&> || std::is_invocable_r_v<std::size_t, Index&, const T&>) {
       auto n = split_node(name, "partition", item_type_of<T>());
-      n.make_divider = [choose = choose_branch<T, Index>{index}] {
-        return std::make_unique<choosing_divider<T, choose_branch<T, Index>>>(choose);
+      n.make_dispatch = [choose = choose_branch<T, Index>{index}] {
+        return std::make_unique<choosing_dispatch<T, choose_branch<T, Index>>>(choose);
       };
       return this->branch_out(f, std::move(n));
     } else {

@@ -18,14 +18,14 @@
 #include <utility>
 
 #include <troupe/context.hpp>
-#include <troupe/detail/attempt.hpp>
-#include <troupe/detail/blocking_wait.hpp>
-#include <troupe/detail/held.hpp>
 #include <troupe/detail/refusal.hpp>
-#include <troupe/detail/tool_option.hpp>
 #include <troupe/options.hpp>
 #include <troupe/policy/expiring_lru.hpp>
 #include <troupe/result.hpp>
+#include <troupe/tools/attempt.hpp>
+#include <troupe/tools/blocking_wait.hpp>
+#include <troupe/tools/held.hpp>
+#include <troupe/tools/tool_option.hpp>
 
 namespace troupe {
 

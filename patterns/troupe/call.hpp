@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <troupe/detail/call/pipe.hpp>
+#include <troupe/call/pipe.hpp>
 
 namespace troupe {
 

@@ -3,8 +3,8 @@
 #include <limits>
 #include <utility>
 
-#include <troupe/detail/letter_writer.hpp>
 #include <troupe/detail/refusal.hpp>
+#include <troupe/text/letter_writer.hpp>
 
 namespace troupe {
 

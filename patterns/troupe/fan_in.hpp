@@ -51,12 +51,12 @@ comparison<T> comparison_of(const std::string& name, const merge& m) {
 }
 
 template <class T>
-std::function<std::unique_ptr<joiner>()> joiner_maker(const std::string& name, const merge& m,
-                                                      std::size_t inputs,
-                                                      const std::vector<std::size_t>& weights) {
+std::function<std::unique_ptr<merge_kernel>()>
+merge_maker(const std::string& name, const merge& m, std::size_t inputs,
+            const std::vector<std::size_t>& weights) {
   const auto in_turn = [&](merge_order::rule r) {
     return [order = merge_order{r, inputs, weights}] {
-      return std::make_unique<turn_joiner<T>>(order);
+      return std::make_unique<turn_merge<T>>(order);
     };
   };
   switch (m.what()) {
@@ -67,11 +67,11 @@ std::function<std::unique_ptr<joiner>()> joiner_maker(const std::string& name, c
   case merge::rule::priority:
     return in_turn(merge_order::rule::priority);
   case merge::rule::latest:
-    return [] { return std::make_unique<latest_joiner<T>>(); };
+    return [] { return std::make_unique<latest_merge<T>>(); };
   case merge::rule::sorted:
   case merge::rule::sorted_naturally:
   case merge::rule::sorted_in_reverse:
-    return [less = comparison_of<T>(name, m)] { return std::make_unique<sorting_joiner<T>>(less); };
+    return [less = comparison_of<T>(name, m)] { return std::make_unique<sorted_merge<T>>(less); };
   case merge::rule::first_available:
   case merge::rule::in_order:
     break;
@@ -91,7 +91,7 @@ flow<T> merged(std::string name, const fan_in_options& options, const std::vecto
     n.make_check = [less] { return std::make_unique<sorted_check<T>>(less); };
   } else {
     n.sees_all = static_cast<bool>(less);
-    n.make_joiner = joiner_maker<T>(n.name, options.merge, inputs, n.weights);
+    n.make_merge = merge_maker<T>(n.name, options.merge, inputs, n.weights);
   }
   if (n.joining == joining::in_order) {
     check_order(n, parts, split);
@@ -208,7 +208,7 @@ flow<std::pair<A, B>> zip(std::string name, const flow<A>& a, const flow<B>& b,
     n.how = "";
     n.joining = detail::joining::by_item;
     n.output = detail::item_type_of<std::pair<A, B>>();
-    n.make_joiner = [] { return std::make_unique<detail::pairing_joiner<A, B>>(); };
+    n.make_merge = [] { return std::make_unique<detail::zip_merge<A, B>>(); };
     return detail::access::make<std::pair<A, B>>(
         join(detail::independent({detail::access::of(a), detail::access::of(b)}), std::move(n)));
   }

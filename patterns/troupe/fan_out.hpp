@@ -35,8 +35,8 @@ std::vector<std::size_t> check_weights(std::string_view what, const std::string&
 node fan_out_node(std::string name, const fan_out_options& options);
 
 template <class T, class Choose>
-auto divider_maker(Choose choose) {
-  return [choose] { return std::make_unique<choosing_divider<T, Choose>>(choose); };
+auto dispatch_maker(Choose choose) {
+  return [choose] { return std::make_unique<choosing_dispatch<T, Choose>>(choose); };
 }
 
 /// What stands before a part of a flow while it is looked at.
@@ -58,10 +58,10 @@ void deal_items(node& n, const dispatch& to) {
       refuse("fan_out", n.name, "to", "by_key of a function of another type",
              "a key function that takes the item type of the flow");
     n.dealing = dealing::by_key;
-    n.make_divider = divider_maker<T>(choose_by_key<T>{*hash});
+    n.make_dispatch = dispatch_maker<T>(choose_by_key<T>{*hash});
   } else if (to.rule() == dispatcher::rule::round_robin
              || to.rule() == dispatcher::rule::weighted) {
-    n.make_divider = divider_maker<T>(choose_in_turn{n.weights});
+    n.make_dispatch = dispatch_maker<T>(choose_in_turn{n.weights});
   }
 }
 

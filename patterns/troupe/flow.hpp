@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/detail/blueprint.hpp>
 #include <troupe/detail/invoke.hpp>
+#include <troupe/launch/blueprint.hpp>
 #include <troupe/topology.hpp>
 
 namespace troupe {

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/detail/inbox_gate.hpp>
-#include <troupe/detail/inbox_source.hpp>
 #include <troupe/flow.hpp>
+#include <troupe/inbox/inbox_actor.hpp>
+#include <troupe/inbox/inbox_source.hpp>
 #include <troupe/policy/overflow.hpp>
 #include <troupe/result.hpp>
 #include <troupe/sources.hpp>
@@ -49,7 +49,7 @@ public:
   /// an item was refused. T must be a CAF message type. Only while the inbox feeds a run.
   caf::actor actor() requires std::copy_constructible<T> {
     return queue_->gate([queue = queue_](caf::actor_system& sys) {
-      return detail::spawn<detail::inbox_gate<T>>(sys, queue);
+      return detail::spawn<detail::inbox_actor<T>>(sys, queue);
     });
   }
 

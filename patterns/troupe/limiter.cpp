@@ -5,9 +5,9 @@
 #include <mutex>
 #include <utility>
 
-#include <troupe/detail/compat.hpp>
+#include <troupe/caf/compat.hpp>
+#include <troupe/caf/virtual_time.hpp>
 #include <troupe/detail/refusal.hpp>
-#include <troupe/detail/virtual_time.hpp>
 
 namespace troupe {
 

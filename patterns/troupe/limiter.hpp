@@ -6,10 +6,10 @@
 #include <caf/fwd.hpp>
 
 #include <troupe/context.hpp>
-#include <troupe/detail/blocking_wait.hpp>
 #include <troupe/limit_policy.hpp>
 #include <troupe/policy/token_bucket.hpp>
 #include <troupe/result.hpp>
+#include <troupe/tools/blocking_wait.hpp>
 
 namespace troupe {
 

@@ -8,7 +8,7 @@
 #include <ostream>
 #include <stdexcept>
 
-#include <troupe/detail/text_input.hpp>
+#include <troupe/text/text_input.hpp>
 
 namespace troupe {
 

@@ -8,11 +8,11 @@
 #include <utility>
 
 #include <troupe/context.hpp>
-#include <troupe/detail/blocking_wait.hpp>
-#include <troupe/detail/outbox_queue.hpp>
 #include <troupe/flow.hpp>
+#include <troupe/inbox/outbox_queue.hpp>
 #include <troupe/result.hpp>
 #include <troupe/sinks.hpp>
+#include <troupe/tools/blocking_wait.hpp>
 
 namespace troupe {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
-#include <troupe/detail/rate_kernel.hpp>
 #include <troupe/limit_policy.hpp>
+#include <troupe/ops/rate_kernel.hpp>
 #include <troupe/transforms.hpp>
 
 namespace troupe {

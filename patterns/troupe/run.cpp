@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/detail/actor_thread.hpp>
-#include <troupe/detail/compat.hpp>
-#include <troupe/detail/launch.hpp>
-#include <troupe/detail/messages.hpp>
+#include <troupe/caf/actor_thread.hpp>
+#include <troupe/caf/compat.hpp>
+#include <troupe/caf/virtual_time.hpp>
 #include <troupe/detail/refusal.hpp>
-#include <troupe/detail/virtual_time.hpp>
+#include <troupe/launch/launch.hpp>
+#include <troupe/link/messages.hpp>
 #include <troupe/policy/token_bucket.hpp>
 
 namespace troupe {

@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/detail/asked_core.hpp>
-#include <troupe/detail/asking_stage.hpp>
-#include <troupe/detail/gathering.hpp>
+#include <troupe/gather/gathering.hpp>
 #include <troupe/gather_options.hpp>
 #include <troupe/service.hpp>
+#include <troupe/service/asked_core.hpp>
+#include <troupe/service/asking_stage.hpp>
 #include <troupe/worker_pool.hpp>
 
 namespace troupe {

@@ -8,8 +8,8 @@
 #include <unordered_map>
 
 #include <troupe/detail/refusal.hpp>
-#include <troupe/detail/tool_option.hpp>
 #include <troupe/policy/fifo_permits.hpp>
+#include <troupe/tools/tool_option.hpp>
 
 namespace troupe {
 

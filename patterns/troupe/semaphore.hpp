@@ -5,9 +5,9 @@
 #include <utility>
 
 #include <troupe/context.hpp>
-#include <troupe/detail/blocking_wait.hpp>
 #include <troupe/options.hpp>
 #include <troupe/result.hpp>
+#include <troupe/tools/blocking_wait.hpp>
 
 namespace troupe {
 

@@ -14,17 +14,17 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
+#include <troupe/caf/compat.hpp>
 #include <troupe/context.hpp>
-#include <troupe/detail/asking_stage.hpp>
-#include <troupe/detail/compat.hpp>
-#include <troupe/detail/driven_future.hpp>
-#include <troupe/detail/replace.hpp>
-#include <troupe/detail/service_core.hpp>
-#include <troupe/detail/service_gate.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/report.hpp>
 #include <troupe/result.hpp>
 #include <troupe/run.hpp>
+#include <troupe/service/asking_stage.hpp>
+#include <troupe/service/driven_future.hpp>
+#include <troupe/service/service_actor.hpp>
+#include <troupe/service/service_core.hpp>
+#include <troupe/tools/replace.hpp>
 
 namespace troupe {
 
@@ -134,7 +134,7 @@ public:
   /// message types.
   caf::actor actor() const {
     return core()->gate([weak = std::weak_ptr{core_}](caf::actor_system& sys) {
-      return detail::spawn<detail::service_gate<Req, Resp>>(sys, weak);
+      return detail::spawn<detail::service_actor<Req, Resp>>(sys, weak);
     });
   }
 

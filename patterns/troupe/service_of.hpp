@@ -9,13 +9,13 @@
 
 #include <caf/actor.hpp>
 
-#include <troupe/detail/asked_core.hpp>
-#include <troupe/detail/asker_actor.hpp>
-#include <troupe/detail/asking_stage.hpp>
 #include <troupe/on_error.hpp>
 #include <troupe/options.hpp>
 #include <troupe/policy/overflow.hpp>
 #include <troupe/service.hpp>
+#include <troupe/service/asked_core.hpp>
+#include <troupe/service/asker_actor.hpp>
+#include <troupe/service/asking_stage.hpp>
 
 namespace troupe {
 

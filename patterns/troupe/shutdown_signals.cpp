@@ -18,7 +18,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <troupe/detail/run_state.hpp>
+#include <troupe/run/run_state.hpp>
 
 namespace troupe {
 

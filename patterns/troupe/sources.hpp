@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/detail/item_kernel.hpp>
 #include <troupe/detail/views.hpp>
 #include <troupe/flow.hpp>
 #include <troupe/generator.hpp>
+#include <troupe/kernel/item_kernel.hpp>
 
 namespace troupe {
 

@@ -9,9 +9,9 @@
 
 #include <caf/fwd.hpp>
 
-#include <troupe/detail/item_kernel.hpp>
 #include <troupe/detail/views.hpp>
 #include <troupe/flow.hpp>
+#include <troupe/kernel/item_kernel.hpp>
 #include <troupe/options.hpp>
 
 namespace troupe {

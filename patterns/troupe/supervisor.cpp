@@ -5,10 +5,10 @@
 #include <ostream>
 #include <stdexcept>
 
-#include <troupe/detail/actor_thread.hpp>
-#include <troupe/detail/compat.hpp>
-#include <troupe/detail/supervising_actor.hpp>
-#include <troupe/detail/supervision_state.hpp>
+#include <troupe/caf/actor_thread.hpp>
+#include <troupe/caf/compat.hpp>
+#include <troupe/supervise/supervision_state.hpp>
+#include <troupe/supervise/tree_supervisor.hpp>
 
 namespace troupe {
 
@@ -33,7 +33,7 @@ public:
                     std::shared_ptr<const supervisor_spec> spec)
       : state_(std::make_shared<supervision_state>(sys, std::move(name), spec->options())) {
     const bool begins_with_children = !spec->children().empty();
-    actor_ = detail::spawn<supervising_actor>(sys, state_, std::move(spec), child_up{});
+    actor_ = detail::spawn<tree_supervisor>(sys, state_, std::move(spec), child_up{});
     on_actor_gone(actor_, [state = state_] { state->set_over(); });
     if (begins_with_children && !in_actor(sys))
       state_->wait_ready();

@@ -13,9 +13,9 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
-#include <troupe/detail/child_recipe.hpp>
 #include <troupe/policy/supervision_machine.hpp>
 #include <troupe/result.hpp>
+#include <troupe/supervise/child_recipe.hpp>
 #include <troupe/supervision.hpp>
 #include <troupe/supervisor_spec.hpp>
 

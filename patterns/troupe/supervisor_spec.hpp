@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/detail/child_recipe.hpp>
+#include <troupe/supervise/child_recipe.hpp>
 #include <troupe/supervision.hpp>
 
 namespace troupe {

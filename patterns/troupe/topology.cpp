@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include <troupe/detail/json_text.hpp>
+#include <troupe/tools/json_text.hpp>
 
 namespace troupe {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <troupe/detail/graph.hpp>
+#include <troupe/launch/graph.hpp>
 
 namespace troupe {
 

@@ -10,10 +10,10 @@
 #include <type_traits>
 #include <utility>
 
-#include <troupe/detail/key_list.hpp>
-#include <troupe/detail/replace.hpp>
 #include <troupe/detail/views.hpp>
 #include <troupe/stage.hpp>
+#include <troupe/tools/key_list.hpp>
+#include <troupe/tools/replace.hpp>
 
 namespace troupe {
 

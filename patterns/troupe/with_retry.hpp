@@ -4,10 +4,10 @@
 #include <type_traits>
 
 #include <troupe/context.hpp>
-#include <troupe/detail/attempt.hpp>
-#include <troupe/detail/retry_loop.hpp>
 #include <troupe/policy/retry.hpp>
 #include <troupe/result.hpp>
+#include <troupe/tools/attempt.hpp>
+#include <troupe/tools/retry_loop.hpp>
 
 namespace troupe {
 

@@ -5,8 +5,8 @@
 #include <mutex>
 #include <string>
 
-#include <troupe/detail/blocking_wait.hpp>
-#include <troupe/detail/helper_threads.hpp>
+#include <troupe/tools/blocking_wait.hpp>
+#include <troupe/tools/helper_threads.hpp>
 
 namespace troupe {
 

@@ -8,10 +8,10 @@
 #include <utility>
 
 #include <troupe/context.hpp>
-#include <troupe/detail/abandonable_call.hpp>
-#include <troupe/detail/attempt.hpp>
-#include <troupe/detail/held.hpp>
 #include <troupe/result.hpp>
+#include <troupe/tools/abandonable_call.hpp>
+#include <troupe/tools/attempt.hpp>
+#include <troupe/tools/held.hpp>
 
 namespace troupe {
 

@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <utility>
 
-#include <troupe/detail/pool_core.hpp>
 #include <troupe/policy/overflow.hpp>
+#include <troupe/pool/pool_core.hpp>
 #include <troupe/service.hpp>
 #include <troupe/stage.hpp>
 

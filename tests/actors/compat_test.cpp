@@ -1,4 +1,4 @@
-#include <troupe/detail/compat.hpp>
+#include <troupe/caf/compat.hpp>
 
 #include <chrono>
 #include <memory>
@@ -9,8 +9,8 @@
 
 #include <doctest/doctest.h>
 
+#include <troupe/caf/virtual_time.hpp>
 #include <troupe/config.hpp>
-#include <troupe/detail/virtual_time.hpp>
 
 using namespace std::chrono_literals;
 namespace detail = troupe::detail;

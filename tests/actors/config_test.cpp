@@ -17,8 +17,8 @@
 #include <caf/scheduler/coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
-#include <troupe/detail/compat.hpp>
-#include <troupe/detail/wake_worker.hpp>
+#include <troupe/caf/compat.hpp>
+#include <troupe/caf/wake_worker.hpp>
 
 using namespace std::chrono_literals;
 namespace detail = troupe::detail;

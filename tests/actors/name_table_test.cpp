@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <string>
 
-#include <troupe/detail/blueprint.hpp>
-#include <troupe/detail/name_table.hpp>
+#include <troupe/launch/blueprint.hpp>
+#include <troupe/launch/name_table.hpp>
 
 using troupe::detail::name_table;
 using troupe::detail::node;

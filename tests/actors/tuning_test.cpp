@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <troupe/detail/tuning.hpp>
+#include <troupe/kernel/tuning.hpp>
 
 using troupe::per_second;
 using troupe::detail::tuning_slot;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "../support.hpp"
-#include <troupe/detail/balanced.hpp>
+#include <troupe/gather/balanced.hpp>
 
 namespace tr = troupe;
 using namespace support;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "../support.hpp"
-#include <troupe/detail/door.hpp>
+#include <troupe/service/door.hpp>
 
 namespace tr = troupe;
 using namespace support;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "../support.hpp"
-#include <troupe/detail/gathering.hpp>
+#include <troupe/gather/gathering.hpp>
 
 namespace tr = troupe;
 using namespace support;

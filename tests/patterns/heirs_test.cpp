@@ -9,7 +9,7 @@
 #include <caf/actor.hpp>
 
 #include "../support.hpp"
-#include <troupe/detail/distributor.hpp>
+#include <troupe/cast/distributor.hpp>
 #include <troupe/inbox.hpp>
 #include <troupe/stage.hpp>
 

@@ -14,11 +14,11 @@
 
 #include "../graph_support.hpp"
 #include <troupe/broadcast.hpp>
-#include <troupe/detail/link.hpp>
-#include <troupe/detail/linked_actor.hpp>
 #include <troupe/dispatch.hpp>
 #include <troupe/fan_in.hpp>
 #include <troupe/fan_out.hpp>
+#include <troupe/link/link.hpp>
+#include <troupe/link/linked_actor.hpp>
 #include <troupe/worker_pool.hpp>
 
 namespace tr = troupe;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "../support.hpp"
-#include <troupe/detail/helper_threads.hpp>
+#include <troupe/tools/helper_threads.hpp>
 #include <troupe/with_timeout.hpp>
 
 namespace tr = troupe;

@@ -1,0 +1,164 @@
+#include <troupe/cast/source_actor.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::detail {
+
+source_actor::source_actor(caf::actor_config& cfg, user_actor_setup common,
+                           const std::function<std::unique_ptr<source_kernel>()>& make_kernel,
+                           outlet out)
+    : user_actor(cfg, std::move(common)), out_(std::move(out)),
+      sizer_(out_.ledger().plan().capacity) {
+  try {
+    kernel_ = make_kernel();
+    if (state().shown() != loss::none)
+      kernel_->report_to(state().report_of(this->stage()));
+  } catch (...) {
+    unmade_ = std::current_exception();
+  }
+}
+
+caf::message_handler source_actor::handlers() {
+  return caf::message_handler{
+      [this](pump_msg) {
+        pump_sent_ = false;
+        open();
+        pump();
+      },
+      [this](finish_msg) {
+        open();
+        if (kernel_ == nullptr || !kernel_->drains())
+          ended_ = true;
+        pump();
+      },
+      [this](enough_msg) {
+        ended_ = true;
+        pump();
+      },
+  }
+      .or_else(common_handlers());
+}
+
+void source_actor::on_demand(batch_ptr batch, std::uint32_t) {
+  out_.home(std::move(batch));
+  pump();
+}
+
+void source_actor::wire(wire_msg& msg) {
+  out_.connect(std::move(msg.downstream.front()));
+  wired_ = true;
+  // An urgent finish may have overtaken this.
+  if (ended_)
+    pump();
+}
+
+void source_actor::settle() noexcept {
+  if (kernel_ != nullptr)
+    kernel_->close(*this);
+}
+
+void source_actor::release() {
+  out_.disconnect();
+  kernel_ = nullptr;
+}
+
+void source_actor::open() {
+  if (halted() || std::exchange(opened_, true)) // a run whose context was over calls no function
+    return;
+  try {
+    if (unmade_)
+      std::rethrow_exception(std::exchange(unmade_, nullptr));
+    kernel_->open({state().system(),
+                   [self = caf::actor{this}] { detail::anon_send(self, pump_msg{}); },
+                   [s = &state()](const caf::actor& actor) { s->keep(actor); }});
+  } catch (...) {
+    break_down(describe(std::current_exception()));
+  }
+}
+
+remedy source_actor::failed(std::exception_ptr reason, const batch_base&, const item_view&) {
+  const auto why = describe(reason);
+  const auto index = std::to_string(counts().totals().received);
+  break_down({why.code(), {}, "making item " + index + ": " + why.message()});
+  return remedy::leave;
+}
+
+// One slice: as many items as fit into the batch, or into the time that the mailbox may wait.
+supply source_actor::fill(batch_base& out) {
+  const auto before = out.size();
+  const auto began = clock_;
+  out.limit = std::min(out_.ledger().limit(), before + sizer_.want());
+  auto state = supply::more;
+  std::exception_ptr fault;
+  begin_call(began, out.limit > before ? out.limit - before : 1,
+             std::max(worth_timing, sizer_.per_item()));
+  try {
+    state = kernel_->fill(out, *this);
+  } catch (...) {
+    fault = std::current_exception();
+  }
+  const auto made = out.size() - before;
+  clock_ = now();
+  const duration spent = clock_ - began;
+  busy_ += spent;
+  if (made > 0) {
+    if (!kernel_->counts_received())
+      counts().receive(made);
+    counts().deliver(made);
+    counts().emit(made);
+    sizer_.record(made, spent);
+    block().latency.record(static_cast<std::uint64_t>(spent.count()) / made, made);
+  }
+  if (fault)
+    failed(fault, out, {});
+  return state;
+}
+
+void source_actor::pump_again() {
+  if (!std::exchange(pump_sent_, true))
+    detail::send(this, caf::actor{this}, pump_msg{});
+}
+
+void source_actor::pump() {
+  if (!wired_)
+    return;
+  bool unready = false;
+  clock_ = now();
+  out_.send_if_due(*this, clock_);
+  while (opened_ && may_work() && !ended_) {
+    auto* const batch = out_.open();
+    if (batch == nullptr)
+      break;
+    const auto state = fill(*batch);
+    if (state == supply::ended)
+      ended_ = true;
+    out_.send_if_due(*this, clock_);
+    if (state == supply::unready) {
+      unready = true;
+      break;
+    }
+    if (state == supply::later) {
+      if (const auto due = kernel_->due())
+        wake_at(*due);
+      break;
+    }
+    if (out_.current() != nullptr && !ended_) {
+      // Slow to fill: look at the mailbox before the next slice.
+      pump_again();
+      break;
+    }
+  }
+  if (ended_ && may_work()) {
+    if (out_.current() != nullptr && out_.current()->size() > 0)
+      out_.send_now(*this, clock_);
+    out_.end(*this);
+  }
+  publish();
+  if (out_.ended() && out_.settled())
+    quit();
+  else if (unready && may_work())
+    wait_for_input(kernel_->descriptor());
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include <troupe/cast/user_actor.hpp>
+#include <troupe/link/join_numbers.hpp>
+#include <troupe/on_error.hpp>
+
+namespace troupe::detail {
+
+/// How a stage actor is told to behave.
+struct stage_setup {
+  std::function<std::unique_ptr<kernel>(caf::actor_system&)> make_kernel;
+  troupe::on_error on_error = troupe::on_error::stop;
+  bool restarts = false; ///< a function that throws is made anew
+  batch_sizer sizer{1};
+  std::optional<outlet> out; ///< empty for a sink
+  bool distributed = false;  ///< one of several workers behind a distributor
+};
+
+/// Runs a kernel over what arrives and hands its results on; without an outlet, a sink.
+///
+/// Bound: works only while it has a buffer for the results; what waits is bounded by the sender's
+///        buffers, since a batch goes home only when it is dealt with.
+class stage_actor final : public user_actor {
+public:
+  stage_actor(caf::actor_config& cfg, user_actor_setup common, stage_setup setup);
+
+  const char* name() const override { return "troupe.stage"; }
+
+private:
+  caf::message_handler handlers() override;
+  void on_data(batch_ptr batch, std::uint32_t inlet) override;
+  void on_demand(batch_ptr batch, std::uint32_t outlet) override;
+  void wire(wire_msg& msg) override;
+  void settle() noexcept override;
+  void release() override;
+  void pump() override;
+  void on_timer() override;
+
+  void took(duration d, time_point at) noexcept override;
+  remedy failed(std::exception_ptr reason, const batch_base& in, const item_view& item) override;
+  void enough() override;
+
+  bool can_work() const noexcept { return may_work() && !retry_pending_ && kernel_ != nullptr; }
+  bool held_back() const noexcept { return !satisfied_ && kernel_->waits(); }
+  void take_up(batch_base& in);
+  bool work_on(batch_base& in);
+  bool step(batch_base& in);
+  bool close_mark(const batch_base& in);
+  bool pass_on_rest(const batch_base& rest);
+  void pass_on_full();
+  bool expire_if_due();
+  void finish();
+  void make_kernel();
+  void renew(const batch_base& in);
+  void guarded(const std::function<void()>& body);
+  batch_base* open(std::size_t most = static_cast<std::size_t>(-1));
+  batch_base* open_for(const batch_base& in);
+  remedy settle_failure(const std::exception_ptr& reason, const batch_base& in,
+                        const item_view& item);
+  void give_up(error why, const item_view& item);
+  std::optional<duration> retry_delay(const error& reason, std::uint64_t index,
+                                      const item_view& item);
+
+  std::function<std::unique_ptr<kernel>(caf::actor_system&)> make_kernel_;
+  std::unique_ptr<kernel> kernel_;
+  troupe::on_error on_error_;
+  inlet in_;
+  std::optional<outlet> out_;
+  std::optional<retry_schedule> retrying_;
+  std::uint64_t retried_item_ = 0;
+  std::minstd_rand rng_;
+  time_point clock_{}; ///< the last time read: one reading serves several purposes
+  bool distributed_;
+  bool restarts_;
+  bool crashed_ = false;   ///< the kernel is not to be used again
+  bool complete_ = false;  ///< the kernel hands on nothing more
+  bool satisfied_ = false; ///< nothing more is wanted: the input is filtered away
+  bool starved_ = false;   ///< stopped for want of demand: its return is worth a pump
+  bool retry_pending_ = false;
+  bool finished_ = false; ///< the kernel has handed on all that it held
+  join_numbers full_;     ///< to be passed on when there is no demand
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,115 @@
+#include <troupe/launch/spawner.hpp>
+
+#include <utility>
+
+#include <troupe/cast/distributor.hpp>
+#include <troupe/cast/item_distributor.hpp>
+#include <troupe/cast/item_merger.hpp>
+#include <troupe/cast/merger.hpp>
+#include <troupe/cast/reading_source_actor.hpp>
+#include <troupe/cast/source_actor.hpp>
+#include <troupe/cast/stage_actor.hpp>
+
+namespace troupe::detail {
+
+caf::actor spawner::kept(caf::actor actor) const {
+  state_->keep(actor);
+  return actor;
+}
+
+metric_block* spawner::first_block(std::size_t stage) const {
+  return state_->stages()[stage].blocks.front().get();
+}
+
+caf::actor spawner::source(std::size_t stage, std::size_t producer) {
+  const auto& n = graph_.at(stage);
+  user_actor_setup common{state_, stage, state_->stages()[stage].blocks[producer].get(),
+                          supervisor_};
+  const std::function<std::unique_ptr<source_kernel>()> make
+      = [&] { return n.make_source(producer, *sys_); };
+  if (n.reads_input)
+    return spawn_on<reading_source_actor>(n.thread, std::move(common), make,
+                                          outlet{n.output, graph_.plan_out(stage)});
+  return spawn_on<source_actor>(n.thread, std::move(common), make,
+                                outlet{n.output, graph_.plan_out(stage)});
+}
+
+caf::actor spawner::worker(std::size_t stage, metric_block* block) {
+  const auto& n = graph_.at(stage);
+  const auto in = graph_.deals_items(stage) ? graph_.plan_deal(stage).capacity
+                                            : graph_.batch_in(graph_.into(stage).front());
+  stage_setup setup;
+  setup.make_kernel = n.make_kit ? state_->stages()[stage].kit.make_kernel : n.make_kernel;
+  setup.on_error = n.on_error;
+  setup.restarts = state_->crashes(stage).restarts();
+  setup.sizer = n.batch.is_automatic() ? batch_sizer{in} : batch_sizer::fixed(n.batch.items(), in);
+  if (n.role == role::stage)
+    setup.out.emplace(n.output, graph_.plan_out(stage));
+  setup.distributed = graph_.has_distributor(stage);
+  return spawn_on<stage_actor>(n.thread, user_actor_setup{state_, stage, block, supervisor_},
+                               std::move(setup));
+}
+
+item_type spawner::input_of(std::size_t stage) const {
+  return graph_.at(graph_.into(stage).front().from).output;
+}
+
+caf::actor spawner::item_distributor(std::size_t stage, metric_block* block) {
+  const auto& n = graph_.at(stage);
+  item_distributor_setup setup;
+  setup.make_dispatch = n.make_dispatch;
+  setup.items = input_of(stage);
+  setup.batch = graph_.batch_in(graph_.into(stage).front());
+  if (n.role == role::split) {
+    for (std::uint32_t b = 0; b < graph_.branches(stage); ++b) {
+      setup.plans.push_back(graph_.plan_out(stage, b));
+      setup.numbers.push_back(graph_.numbers(stage, b));
+      const auto join = graph_.join_behind(stage, b);
+      setup.joined.push_back(join != graph::nowhere);
+      if (join != graph::nowhere && graph_.at(join).sees_all)
+        setup.join = join_numbers::first_of(join);
+    }
+  } else {
+    setup.plans.push_back(graph_.plan_deal(stage));
+    setup.numbers.push_back(graph_.numbers(stage));
+    setup.workers = n.workers;
+  }
+  return kept(detail::spawn<detail::item_distributor>(
+      *sys_, user_actor_setup{state_, stage, block, supervisor_}, std::move(setup)));
+}
+
+caf::actor spawner::distributor(std::size_t stage) {
+  const auto& n = graph_.at(stage);
+  if (n.role == role::split)
+    return item_distributor(stage, first_block(stage));
+  if (graph_.deals_items(stage))
+    return item_distributor(stage, nullptr);
+  distributor_setup setup;
+  setup.stage = stage;
+  setup.to = dispatcher{n.to, n.weights, stage + 1};
+  setup.numbers = graph_.numbers(stage);
+  setup.adapts = n.resizable;
+  return kept(detail::spawn<detail::distributor>(*sys_, state_, supervisor_, std::move(setup)));
+}
+
+caf::actor spawner::merger(std::size_t stage) {
+  return kept(detail::spawn<detail::merger>(*sys_, state_, supervisor_,
+                                            merger_setup{graph_.numbers(stage), nullptr, stage}));
+}
+
+caf::actor spawner::join(std::size_t stage) {
+  const auto& n = graph_.at(stage);
+  if (n.passes_on())
+    return kept(detail::spawn<detail::merger>(
+        *sys_, state_, supervisor_,
+        merger_setup{n.joining == joining::in_order, first_block(stage), stage, n.make_check}));
+  item_merger_setup setup{n.make_merge, {}, outlet{n.output, graph_.plan_out(stage)}};
+  for (const auto& e : graph_.into(stage)) {
+    setup.batches.push_back(graph_.batch_in(e));
+    setup.more_follow = setup.more_follow || graph_.at(e.from).lanes;
+  }
+  return kept(detail::spawn<item_merger>(
+      *sys_, user_actor_setup{state_, stage, first_block(stage), supervisor_}, std::move(setup)));
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,232 @@
+#include <troupe/run/run_state.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+#include <troupe/caf/compat.hpp>
+#include <troupe/caf/wait_within.hpp>
+#include <troupe/detail/shared_breaker.hpp>
+#include <troupe/link/messages.hpp>
+
+namespace troupe::detail {
+
+run_state::run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
+                     dead_letter_sink dead_letters, std::string name)
+    : system_(sys), name_(std::move(name)), clock_(sys), stages_(std::move(stages)), ctx_(ctx),
+      dead_letters_(std::move(dead_letters)), started_(detail::now(sys)) {}
+
+std::shared_ptr<run_state> run_state::make_presence(const std::shared_ptr<run_state>& state) {
+  // The deleter lives as long as `presence_` refers to it, so it must not keep the state that long.
+  auto finish_it = [kept = state](run_state* s) mutable {
+    const auto last = std::move(kept);
+    s->finish();
+  };
+  std::shared_ptr<run_state> presence{state.get(), std::move(finish_it)};
+  state->presence_ = presence;
+  return presence;
+}
+
+void run_state::keep(const caf::actor& actor) {
+  actors_.fetch_add(1, std::memory_order_relaxed);
+  on_actor_gone(actor, [presence = presence_.lock()] {
+    if (presence != nullptr)
+      presence->actors_.fetch_sub(1, std::memory_order_relaxed);
+  });
+}
+
+std::size_t run_state::index_of(const std::string& stage) const {
+  for (std::size_t i = 0; i < stages_.size(); ++i)
+    if (stages_[i].name == stage)
+      return i;
+  std::string names;
+  for (const auto& s : stages_)
+    names += (names.empty() ? "" : ", ") + s.name;
+  throw std::invalid_argument("run: there is no stage \"" + stage + "\"; stages are: " + names);
+}
+
+void run_state::halt(const error& reason) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!reason_)
+      reason_ = reason;
+  }
+  halted_.store(true, std::memory_order_relaxed);
+  ctx_.cancel();
+}
+
+void run_state::begin_drain(duration limit) const {
+  anon_send_urgent(roster_->supervisor(), drain_msg{limit});
+}
+
+void run_state::begin_stop() {
+  halt({});
+  anon_send_urgent(roster_->supervisor(), stop_msg{});
+}
+
+error run_state::end_of_context() const {
+  if (ctx_.why().code() == errc::deadline_exceeded)
+    return {errc::deadline_exceeded, {}, "the deadline of the run's context has passed"};
+  return {errc::cancelled, {}, "the run's context was cancelled"};
+}
+
+void run_state::show(std::size_t stage, const error& why, const item_view& item) noexcept {
+  auto letter = letter_of(stages_[stage].name, why, now(), item);
+  letter.run = name_;
+  // Whoever wants to know of every loss would not know of the next.
+  if (const auto thrown = dead_letters_.deliver(letter))
+    halt({errc::stage_failed, letter.stage, "the run's dead_letters threw: " + thrown->message()});
+}
+
+loss_report run_state::report_of(std::size_t stage) const {
+  return {shown(), [presence = presence_.lock(), stage](const error& why, const item_view& item) {
+            presence->show(stage, why, item);
+          }};
+}
+
+metric_block* run_state::add_block(std::size_t stage) {
+  const std::lock_guard lock{blocks_mutex_};
+  return stages_[stage].blocks.emplace_back(std::make_unique<metric_block>()).get();
+}
+
+void run_state::set_capacity(std::size_t stage, std::size_t items) {
+  const std::lock_guard lock{blocks_mutex_};
+  stages_[stage].capacity = items;
+}
+
+bool run_state::wish(const crew_wish& w) {
+  const std::lock_guard lock{wishes_mutex_};
+  const bool first = wishes_.empty();
+  std::erase_if(wishes_, [&](const crew_wish& old) { return old.stage == w.stage; });
+  wishes_.push_back(w);
+  return first;
+}
+
+std::vector<crew_wish> run_state::take_wishes() {
+  const std::lock_guard lock{wishes_mutex_};
+  return std::exchange(wishes_, {});
+}
+
+void run_state::count_redelivered(std::size_t stage, std::uint64_t items) noexcept {
+  crew(stage).redelivered.fetch_add(items, std::memory_order_relaxed);
+}
+
+void run_state::show_crew(std::size_t stage, std::size_t busy, time_point waiting_since) noexcept {
+  auto& shown = crew(stage);
+  shown.busy.store(busy, std::memory_order_relaxed);
+  shown.waiting_since.store(
+      std::chrono::duration_cast<duration>(waiting_since.time_since_epoch()).count(),
+      std::memory_order_relaxed);
+}
+
+counters run_state::totals(std::size_t stage) const {
+  counters sum;
+  duration busy{};
+  for (const auto& block : stages_[stage].blocks)
+    block->add_to(sum, busy);
+  return sum;
+}
+
+std::uint64_t run_state::sent_over(const stage_state::input& input) const {
+  if (input.branch)
+    return stages_[input.stage].crew->branch_sent[*input.branch].load(std::memory_order_relaxed);
+  return totals(input.stage).emitted;
+}
+
+graph_sample run_state::sample() const {
+  {
+    const std::lock_guard lock{mutex_};
+    if (report_)
+      return last_;
+  }
+  return collect(false);
+}
+
+stage_sample run_state::collect(const stage_state& stage, time_point at, bool over) const {
+  stage_sample out;
+  out.name = stage.name;
+  out.kind = stage.kind;
+  out.workers = stage.crew->workers.load(std::memory_order_relaxed);
+  out.capacity = stage.capacity;
+  for (const auto& block : stage.blocks) {
+    if (const auto so_far = block->add_live_to(out.totals, out.busy, at))
+      out.running.push_back(*so_far);
+    block->latency.add_to(out.latency);
+    block->wait.add_to(out.wait);
+  }
+  out.totals.redelivered = stage.crew->redelivered.load(std::memory_order_relaxed);
+  out.totals.restarts += stage.crew->restarts.load(std::memory_order_relaxed);
+  if (const auto breaker = stage.kit.controls ? stage.kit.controls->breaker() : nullptr)
+    out.breaker = breaker->state();
+  if (stage.inputs.empty())
+    return out;
+  std::uint64_t sent = 0;
+  for (const auto& input : stage.inputs)
+    sent += sent_over(input);
+  const auto on_edge = sent > out.totals.received ? sent - out.totals.received : 0;
+  if (over) {
+    // Sent, never taken up, and nobody is left to do it.
+    out.totals.received += on_edge;
+    out.totals.abandoned += on_edge;
+  } else {
+    out.mailbox_depth = on_edge;
+  }
+  return out;
+}
+
+graph_sample run_state::collect(bool over) const {
+  graph_sample all;
+  all.name = name_;
+  all.at = now();
+  {
+    const std::lock_guard lock{blocks_mutex_};
+    all.stages.resize(stages_.size());
+    // Downstream first: what moves meanwhile is then seen on the edge, never received before sent.
+    for (auto i = stages_.size(); i-- > 0;)
+      all.stages[i] = collect(stages_[i], all.at, over);
+  }
+  all.actors = actors_.load(std::memory_order_relaxed);
+  const auto usage = read_process_usage();
+  all.memory = usage.memory;
+  all.cpu = usage.cpu;
+  return all;
+}
+
+bool run_state::ended() const {
+  const std::lock_guard lock{mutex_};
+  return report_.has_value();
+}
+
+void run_state::finish() {
+  auto last = collect(true);
+  report::stage_list stages;
+  for (const auto& stage : last.stages)
+    stages.emplace_back(stage.name, stage.totals);
+  // User code lives no longer than the run: neither in the sink nor in what makes kernels.
+  dead_letters_.close();
+  for (auto& stage : stages_)
+    stage.kit.make_kernel = nullptr;
+  if (roster_ != nullptr)
+    roster_->clear();
+  const std::lock_guard lock{mutex_};
+  auto reason = reason_ && reason_->code() != errc::none ? reason_ : std::nullopt;
+  report_.emplace(std::move(stages), std::move(reason), last.at - started_);
+  last_ = std::move(last);
+  over_.notify_all();
+}
+
+bool run_state::wait(std::optional<duration> limit) const {
+  std::unique_lock lock{mutex_};
+  const auto over = [this] { return report_.has_value(); };
+  if (!limit) {
+    over_.wait(lock, over);
+    return true;
+  }
+  return wait_within(over_, lock, *limit, over);
+}
+
+report run_state::result() const {
+  const std::lock_guard lock{mutex_};
+  return *report_;
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,183 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <troupe/run/stage_controls.hpp>
+#include <troupe/service/answering_actor.hpp>
+#include <troupe/service/asked_call.hpp>
+#include <troupe/service/door.hpp>
+#include <troupe/service/service_core.hpp>
+
+namespace troupe::detail {
+
+struct asked_setup {
+  std::string name;
+  pattern_kind kind = pattern_kind::worker_pool;
+  std::size_t workers = 1;
+  std::size_t most = 1; ///< calls inside
+  bool waits = true;    ///< for room
+  context ctx = {};
+  duration drain_limit{};
+  std::string run = {}; ///< its name, if that is another one
+};
+
+/// The untyped half of a service that one actor answers: its actors, and their end.
+class asker_crew {
+public:
+  using services = std::vector<std::shared_ptr<ending_service>>;
+
+  asker_crew(caf::actor_system& sys, const asked_setup& setup);
+  asker_crew(const asker_crew&) = delete;
+  asker_crew& operator=(const asker_crew&) = delete;
+  ~asker_crew() = default;
+
+  /// `asked`: what ends with this service, and is waited for.
+  void set(const caf::actor& asker, services asked);
+  /// Null once all is over.
+  caf::actor asker() const;
+  const std::shared_ptr<request_account>& account() const noexcept { return account_; }
+  const std::shared_ptr<door>& entrance() const noexcept { return door_; }
+
+  void end(duration limit) const;
+  report drain(duration limit);
+  bool is_over() const;
+  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) {
+    return gates_.get(make);
+  }
+
+private:
+  std::shared_ptr<request_account> account_;
+  std::shared_ptr<door> door_;
+  gate_keeper gates_;
+  mutable std::mutex mutex_;
+  caf::actor asker_;
+  services asked_;
+};
+
+/// A running service whose calls go through the door to one actor.
+template <class Req, class Resp>
+class asked_core final : public service_core<Req, Resp> {
+  using item = call_item<Req, Resp>;
+
+public:
+  /// `make` spawns the actor that answers: it takes asked_msg and ends as answering_actor. `asked`:
+  /// services that end with this one.
+  template <class Make>
+  asked_core(caf::actor_system& sys, const asked_setup& setup, Make make,
+             std::shared_ptr<stage_controls> controls = nullptr, asker_crew::services asked = {})
+      : service_core<Req, Resp>(sys), crew_(sys, setup), controls_(std::move(controls)),
+        waits_(setup.waits), drain_limit_(setup.drain_limit) {
+    crew_.set(make(crew_.account()), std::move(asked));
+  }
+  asked_core(const asked_core&) = delete;
+  asked_core& operator=(const asked_core&) = delete;
+
+  ~asked_core() override { crew_.end(drain_limit_); }
+
+  std::shared_ptr<const observable> shown() const { return crew_.account(); }
+
+  void submit(item call) override { submit(std::move(call), waits_); }
+  void submit_patiently(item call) override { submit(std::move(call), true); }
+
+  bool try_submit(item& call) override {
+    if (call.ended_early())
+      return true;
+    shut_if_over();
+    auto place = door::try_enter(crew_.entrance());
+    if (!place && !crew_.entrance()->is_shut()) {
+      crew_.account()->turn_away();
+      return false;
+    }
+    place ? admit(std::move(call), std::move(*place)) : call.reply.fail(closed());
+    return true;
+  }
+
+  void end(duration limit) override { crew_.end(limit); }
+  report drain(duration limit) override {
+    this->refuse_wait("drain", "have a thread of your own drain it");
+    return crew_.drain(limit);
+  }
+  bool is_over() const override { return crew_.is_over(); }
+  duration drain_limit() const override { return drain_limit_; }
+  stage_metrics metrics() const override { return crew_.account()->metrics(); }
+  void configure(const settings& s) override {
+    if (controls_ == nullptr)
+      service_core<Req, Resp>::configure(s);
+    else
+      controls_->configure(s);
+  }
+  breaker_handle breaker() const override {
+    return breaker_handle{controls_ == nullptr ? nullptr : controls_->breaker()};
+  }
+  caf::actor_system& system() const override { return crew_.account()->system(); }
+  std::string name() const override { return crew_.account()->name(); }
+  std::vector<caf::actor> actors() const override {
+    auto all = controls_ == nullptr ? std::vector<caf::actor>{} : controls_->workers();
+    if (auto asker = crew_.asker())
+      all.push_back(std::move(asker));
+    return all;
+  }
+  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
+    return crew_.gate(make);
+  }
+
+private:
+  error closed() const { return {errc::closed, name(), "the service has ended"}; }
+
+  // It may have ended by itself, and with it the actor system.
+  void shut_if_over() const {
+    if (crew_.account()->ended())
+      crew_.entrance()->shut();
+  }
+
+  void submit(item call, bool patiently) {
+    if (call.ended_early())
+      return;
+    shut_if_over();
+    const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
+    auto place = patiently && !service_thread::inside() ? door::enter(crew_.entrance(), ctx)
+                                                        : door::try_enter(crew_.entrance());
+    if (place)
+      admit(std::move(call), std::move(*place));
+    else
+      turn_away(std::move(call));
+  }
+
+  void turn_away(item call) {
+    if (call.ended_early())
+      return;
+    if (crew_.entrance()->is_shut()) {
+      call.reply.fail(closed());
+      return;
+    }
+    crew_.account()->turn_away();
+    call.reply.fail({errc::pool_full, name(), "the service is full"});
+  }
+
+  void admit(item call, door::place place) {
+    // The door is the narrower one: only the end is in the way here.
+    request_account::visit visit;
+    if (auto refusal = crew_.account()->enter(visit)) {
+      call.reply.fail(std::move(*refusal));
+      return;
+    }
+    call.place = std::move(place);
+    if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
+      watch_deadline(crew_.asker(), system(), *left, call.reply.open());
+    // Should the actor be gone, it is destroyed, and so answered.
+    detail::anon_send(crew_.asker(), asked_msg<Req, Resp>{std::make_shared<asked_call<Req, Resp>>(
+                                         std::move(call), crew_.account(), visit)});
+  }
+
+  asker_crew crew_;
+  std::shared_ptr<stage_controls> controls_; ///< null: there is nothing to set
+  bool waits_;
+  duration drain_limit_;
+};
+
+} // namespace troupe::detail
