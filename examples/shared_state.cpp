@@ -1,5 +1,4 @@
-// shared_state: a counter and a map that many threads use, once behind a lock, once inside an
-// actor.
+// shared_state: a counter and a map for many threads, once behind a lock, once inside an actor.
 //
 //   thread 0 --+                                  thread 0 --+  add, get, put
 //   thread 1 --+--> lock --> counter, map         thread 1 --+--> mailbox --> actor: counter, map

@@ -1,9 +1,7 @@
-// word_count: the most frequent words of a text, counted by workers that each own some of the
-// words.
+// word_count: the most frequent words of a text, counted by workers that own some each.
 //
 //                 +--> split 0 --+             +--> count 0, its table --+
-//   read, lines --+--> split 1 --+--> by word -+--> count 1, its table --+--> tables --> the top
-//   ten
+//   read, lines --+--> split 1 --+--> by word -+--> count 1, its table --+--> tables --> top ten
 //                 +-->   ...   --+             +-->   ...              --+
 //
 // The same word always goes to the same worker: no table is shared, nothing is locked, and no two

@@ -26,12 +26,13 @@ using key_hash = std::function<std::size_t(const T&)>;
 /// Which worker of a `fan_out` gets the next item.
 ///
 /// round_robin:  item by item in turn; where the order is restored, batch by batch, in equal
-/// shares. weighted:     the same in proportion to the weights, one for each worker. least_loaded:
-/// fewest items queued and in flight; ties to the one that is idle for longest. power_of_two: the
-/// less loaded of two that are drawn at random. on_demand:    whoever has been asking for longest.
+///               shares.
+/// weighted:     the same in proportion to the weights, one for each worker.
+/// least_loaded: fewest items queued and in flight; ties to the one that is idle for longest.
+/// power_of_two: the less loaded of two that are drawn at random.
+/// on_demand:    whoever has been asking for longest.
 /// by_key:       the same key always the same worker, so a key's items keep their order. `key`
-/// names
-///               its item type in its parameter; for a generic one write by_key<T>(key).
+///               names its item type in its parameter; for a generic one write by_key<T>(key).
 ///
 /// With round_robin and weighted the slowest worker sets the pace. A busy key does not hold up
 /// others while there is room on the edge.

@@ -15,8 +15,8 @@ namespace troupe {
 ///     r.configure("throttle", {.rate = troupe::per_second(900), .burst = 90});
 ///
 /// parallel: of a stage that was composed with parallel > 1, or a sink with consumers > 1.
-/// workers:  of a fan_out or a worker_pool; more than one number lets a worker_pool follow its
-/// load.
+/// workers:  of a fan_out or a worker_pool; more than one number lets a worker_pool follow
+///           its load.
 /// rate, burst: of a rate_limit, also inside of a call.
 /// timeout, attempts: of a call with the policies timeout and retry.
 struct settings {

@@ -98,8 +98,7 @@ private:
 /// Counts distinct 64-bit values up to a limit.
 ///
 /// Bound:  16 bytes a value (32 while it grows), for at most `limit` values; after that it no
-/// longer
-///         tells new ones apart, and `size()` is a lower bound.
+///         longer tells new ones apart, and `size()` is a lower bound.
 class distinct_set {
 public:
   explicit distinct_set(std::size_t limit = 1'000'000);

@@ -145,11 +145,9 @@ struct partition_pipe : split_pipe<Branches...> {
 ///                                 troupe::write_lines("copy", "copy.txt"))
 ///
 /// Shape:  flow<T> -> flow<void> if every branch ends in a sink; else lanes<U> of the open ones,
-/// all
-///         of one item type, for a `fan_in`. One actor. Each branch gets the items in order.
+///         all of one item type, for a `fan_in`. One actor. Each branch gets the items in order.
 /// Bound:  that of the branches' first edges; the slowest sets the pace. A branch that needs no
-/// more
-///         (`take`) no longer counts.
+///         more (`take`) no longer counts.
 /// Errors: std::invalid_argument for a name that is empty or taken.
 /// Cost:   a copy for each branch.
 template <detail::pipe... Branches>

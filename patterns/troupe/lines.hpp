@@ -104,18 +104,15 @@ struct lines_options {
 /// Begins a flow with the lines of a file or pipe (plain or gzip), of standard input ("-"), or of a
 /// stream, which must outlive the run and is read once.
 ///
-///     troupe::lines("read", "access.log") | troupe::stage("parse", parse)   //
-///     parse(std::string_view)
+///     troupe::lines("read", "access.log")
+///         | troupe::stage("parse", parse)   // parse(std::string_view)
 ///
 /// Shape:  flow<troupe::line>; one actor on a thread of its own; in order. "\n" and "\r\n" end a
-/// line,
-///         the last may lack its end.
+///         line, the last may lack its end.
 /// Bound:  `buffer` lines, and the blocks of 128 KiB that they lie in. Whoever keeps a line keeps
-/// its
-///         block: turn what is to be kept into a std::string.
+///         its block: turn what is to be kept into a std::string.
 /// Errors: a file that cannot be opened or read, or a line longer than `longest` (unless it is to
-/// be
-///         cut), fails the run, saying which and why.
+///         be cut), fails the run, saying which and why.
 /// Ends:   a pipe or terminal that is silent keeps neither drain nor stop waiting; a stream that
 ///         blocks does, until it has read.
 /// Cost:   no allocation a line.

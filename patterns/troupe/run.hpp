@@ -108,9 +108,8 @@ private:
 /// does not end by itself, both stand still.
 ///
 /// Errors: std::invalid_argument for an empty flow; std::system_error where there is no thread for
-/// a
-///         stage with thread::own: then nothing of the run is left. A context that is over lets no
-///         function run: the report says why.
+///         a stage with thread::own: then nothing of the run is left. A context that is over lets
+///         no function run: the report says why.
 [[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, run_options options = {});
 [[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, observer& watch,
                         const context& ctx = {});

@@ -148,10 +148,9 @@ struct gather_blueprint : pipe_tag {
 ///     auto answer = svc.ask(q).get();     // result<std::vector<result<hits>>>
 ///
 /// Shape:  a blueprint for `serve`, and a stage: flow<Req> -> flow<std::vector<result<Resp>>>,
-/// order
-///         kept, `in_flight` requests at once, 16 at most. One actor gathers; each function runs in
-///         a worker_pool of its own, `name.0`, `name.1`, ..., with `workers` threads, since it may
-///         block.
+///         order kept, `in_flight` requests at once, 16 at most. One actor gathers; each function
+///         runs in a worker_pool of its own, `name.0`, `name.1`, ..., with `workers` threads, since
+///         it may block.
 /// Bound:  `in_flight` requests; one more is refused with errc::pool_full, and `ask` never waits.
 ///         A request is copied for each service.
 /// Units:  `within` counts from the request's arrival at the actor; zero: no limit. A service that

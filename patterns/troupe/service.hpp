@@ -71,10 +71,9 @@ bool is_empty(const service<Req, Resp>& s);
 ///         std::future does cannot be refused: `ask(r).get()` inside an actor may wait for itself
 ///         for ever; ask with a callback there.
 /// Note:   a callback runs on the worker's thread, or on that of whoever cancels: short, and
-/// without
-///         waiting for a service. Never inside of `ask`: of a call that is refused at once it runs
-///         on a thread of the library's, after those that were refused before, and `drain` waits
-///         for it. What it throws is dropped.
+///         without waiting for a service. Never inside of `ask`: of a call that is refused at once
+///         it runs on a thread of the library's, after those that were refused before, and `drain`
+///         waits for it. What it throws is dropped.
 ///
 /// As a stage, `flow | svc`: flow<Req> -> flow<Resp>, order kept. At most 16 items are asked for at
 /// once, each by an actor with a thread of its own that waits for the answer, and for room also

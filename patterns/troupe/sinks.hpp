@@ -163,8 +163,7 @@ struct sink_pipe : pipe_tag {
 ///     troupe::thread::own})
 ///
 /// Shape:  flow<T> -> flow<void>; one actor, or `consumers` actors behind a distributor, each with
-/// a
-///         copy of f, each item consumed once. One consumer sees the items in order.
+///         a copy of f, each item consumed once. One consumer sees the items in order.
 /// Bound:  `buffer` items on the edge into it (at least `consumers`).
 /// Errors: as `stage`. f returns nothing, troupe::result<void> to fail, or an std::optional, of
 ///         which an empty one counts as filtered; another answer would be ignored, and does not
@@ -195,8 +194,7 @@ auto collect(std::string name, std::vector<V>& into) {
 /// Ends a flow in a text file, a line an item; an existing file is replaced when the run starts.
 ///
 /// Shape:  flow<T> -> flow<void> for a T that converts to std::string_view; one actor, on a thread
-/// of
-///         its own.
+///         of its own.
 /// Errors: a file that cannot be opened or written (disk full) fails the run, saying why.
 inline auto write_lines(std::string name, std::filesystem::path path) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {

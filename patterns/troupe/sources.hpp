@@ -185,8 +185,7 @@ void check_period(const std::string& name, duration period);
 ///     auto ids = troupe::produce<int>("ids", [n = 0]() mutable { return std::optional{n++}; })
 ///
 /// Shape:  flow<T>; one actor a producer, each with its own copy of fn, made anew for each run;
-/// more
-///         than one: a merger, which keeps each producer's order.
+///         more than one: a merger, which keeps each producer's order.
 /// Bound:  fn is called only while there is demand: `buffer` items are on the edge at most.
 /// Errors: a throw fails the run.
 template <class T, class F>
@@ -209,8 +208,7 @@ flow<T> produce(std::string name, F fn, produce_options options = {}) {
 /// Begins a flow with the elements of a range, which is copied (or moved) into the blueprint.
 ///
 /// Shape:  flow<T>; one actor; in order; each run starts from the beginning. Elements that can only
-/// be
-///         moved are sent once: a second run of the same flow fails and says so.
+///         be moved are sent once: a second run of the same flow fails and says so.
 template <std::ranges::input_range R>
 flow<std::ranges::range_value_t<R>> from(std::string name, R&& range, source_options options = {}) {
   using kept = std::remove_cvref_t<R>;

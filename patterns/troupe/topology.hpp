@@ -15,9 +15,8 @@ namespace troupe {
 ///     numbers [from] --1024--> square [map x4, in_order] --1024--> print [sink]
 ///
 /// Units:  `bound` and `item_bound()` are items. They cover everything between the source's
-/// function
-///         and the sink's: items in buffers, in mailboxes, being worked on, and kept by a stage
-///         such as `batch`.
+///         function and the sink's: items in buffers, in mailboxes, being worked on, and kept by a
+///         stage such as `batch`.
 class topology {
 public:
   struct node {

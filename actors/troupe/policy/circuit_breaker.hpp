@@ -38,8 +38,8 @@ constexpr breaker_window last_time(time_span d) noexcept { return {0, d, true}; 
 
 /// Refuses calls to what fails too often, then tries a few before it trusts again.
 ///
-///     troupe::circuit_breaker{.window = troupe::last_calls(50), .minimum_calls = 10, .cooldown =
-///     2s}
+///     troupe::circuit_breaker{.window = troupe::last_calls(50), .minimum_calls = 10,
+///                             .cooldown = 2s}
 ///
 /// Units:  rates are shares of the calls in the window, more than 0 and at most 1. A call is slow
 ///         when it took longer than `slow_after`. Rules, and what the options do exactly:

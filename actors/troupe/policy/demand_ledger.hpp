@@ -20,8 +20,7 @@ struct edge_plan {
 /// one of them is idle: one item at a time when idle, full batches under load, no timer.
 ///
 /// Bound:  `items`, wherever they are (being filled in, in a mailbox, being worked on); without
-/// room
-///         for one more the sender stops pulling from its own upstream.
+///         room for one more the sender stops pulling from its own upstream.
 /// Errors: none at run time; more coming home than was sent is a programming error.
 class demand_ledger {
 public:
@@ -92,8 +91,7 @@ private:
 /// Divides `buffer` items among `senders` actors that feed `receivers` actors.
 ///
 /// Bound:  senders x items <= max(buffer, senders, receivers): every receiver can hold one item,
-/// and
-///         every sender fill one.
+///         and every sender fill one.
 /// Units:  `item_bytes` keeps a batch below about 32 KiB, so that it stays in the cache.
 inline edge_plan plan_edge(std::size_t buffer, std::size_t item_bytes, std::size_t senders,
                            std::size_t receivers) {

@@ -53,8 +53,7 @@ private:
 /// Bound:  at most 257 sums, 32 bytes each. What comes within span/256 after the first outcome of a
 ///         sum joins it and is forgotten with it: early by less than that, never late.
 /// Cost:   constant, over many calls. `now` that steps back loses nothing: what lies ahead counts
-/// as
-///         just now.
+///         as just now.
 /// Source: Resilience4j's SlidingTimeWindowMetrics, whose buckets are seconds of the wall clock;
 ///         these begin with an outcome, and fit any span.
 class time_window {

@@ -32,8 +32,7 @@ private:
 /// more.
 ///
 /// Shape: those of a service one after the other, in the order of their answers, on a helper
-/// thread;
-///        under the testing scheduler each in an actor of its own.
+///        thread; under the testing scheduler each in an actor of its own.
 /// Bound: an entry for each that has not been called yet.
 class callbacks_outside : public std::enable_shared_from_this<callbacks_outside> {
 public:
