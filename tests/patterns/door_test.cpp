@@ -99,6 +99,28 @@ TEST_SUITE("door") {
     CHECK(left([](door::place& p) { p.leave_unwanted(); }) == 10);
   }
 
+  TEST_CASE("an adaptive limit that is used up rises by a call that is answered, and by no other") {
+    virtual_system sys;
+    const auto limit_after = [&](auto leave) {
+      const auto d = std::make_shared<door>(
+          sys, [] { return std::size_t{100}; },
+          tr::aimd_limit{{.initial = 10, .min = 1, .max = 20}});
+      std::vector<std::optional<door::place>> in;
+      const auto fill = [&] {
+        for (auto p = door::try_enter(d); p; p = door::try_enter(d))
+          in.push_back(std::move(p));
+      };
+      fill();
+      leave(*in.back());
+      in.pop_back();
+      fill();
+      return in.size();
+    };
+
+    CHECK(limit_after([](door::place& p) { p.leave(true); }) == 11);
+    CHECK(limit_after([](door::place& p) { p.leave_unwanted(); }) == 10);
+  }
+
   TEST_CASE("one that waits gets in when there is room") {
     threaded_system sys;
     watched_door d{sys};
