@@ -17,34 +17,24 @@
 #include <caf/actor_clock.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/intrusive_ptr.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>
 #include <caf/message_handler.hpp>
-#include <caf/ref_counted.hpp>
 #include <caf/send.hpp>
 #include <caf/spawn_options.hpp>
-#if __has_include(<caf/version.hpp>)
-#include <caf/version.hpp>
-#endif
 
-// CAF_VERSION itself cannot tell: CAF 1.1.0 spells it as an octal number.
-#if defined(CAF_VERSION_MAJOR)
-#define TROUPE_CAF_1X 1
+#include <troupe/caf/caf_version.hpp>
+#include <troupe/caf/mail.hpp>
+#if TROUPE_CAF_1X
 #include <caf/anon_mail.hpp>
-#elif CAF_VERSION >= 1706 && CAF_VERSION < 1800
-#define TROUPE_CAF_1X 0
-#include <caf/allowed_unsafe_message_type.hpp>
 #else
-#error "troupe needs CAF 0.17.6 or CAF >= 1.0"
+#include <caf/allowed_unsafe_message_type.hpp>
 #endif
-
 #include <troupe/detail/elapsed.hpp>
 #include <troupe/error.hpp>
 
-// The only file that knows which CAF it is built against: 0.17.6 (tested) or 1.x.
+// Only this room knows which CAF it is built against: 0.17.6 (tested) or 1.x.
 namespace troupe::detail {
 
 // -- messages ----------------------------------------------------------------------------------
@@ -163,40 +153,6 @@ void set_policy(caf::actor_system_config& cfg, const std::string& name);
 
 /// The exit reason of an actor that ended by an exception: its text.
 caf::error to_exit_reason(const std::exception_ptr& thrown);
-
-/// A message that is an object of ours, owned by reference, and sent as often as it is needed: CAF
-/// allocates nothing for it and looks up no handler. In one mailbox at a time.
-class mail : public caf::ref_counted {
-#if !TROUPE_CAF_1X
-  friend class actor_base;
-
-  // What CAF's mailboxes link together, and dispose of when it is taken out: one reference to us.
-  class envelope final : public caf::mailbox_element {
-  public:
-    explicit envelope(mail& m) : owner(m) {}
-    void request_deletion(bool) const noexcept override { owner.deref(); }
-    caf::type_erased_tuple& content() override { return no_content; }
-    const caf::type_erased_tuple& content() const override { return no_content; }
-    caf::message move_content_to_message() override { return {}; }
-    caf::message copy_content_to_message() const override { return {}; }
-
-    static caf::empty_type_erased_tuple no_content; ///< also tells these elements from others
-
-    mail& owner;
-  };
-
-  envelope envelope_{*this};
-#endif
-};
-
-using mail_ptr = caf::intrusive_ptr<mail>;
-
-#if TROUPE_CAF_1X
-struct mail_msg {
-  using internal_message = void;
-  mail_ptr content;
-};
-#endif
 
 /// An actor that knows when its thread is at work for it, and leaves nothing behind when there is
 /// no thread of its own to be had: then spawning it throws std::system_error.

@@ -13,6 +13,8 @@
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include <troupe/caf/job_queue.hpp>
+
 // A scheduler policy for CAF 0.17, loaded as a module. CAF's own work stealing polls: an idle
 // worker sleeps up to 10 ms before it looks again, and a worker that enqueues a job wakes nobody.
 // Here every job wakes a parked worker, unless one is searching already (the rule of Go and Tokio).
@@ -22,37 +24,6 @@
 // them back and forth costs several times what the work does. A worker that computes for long loses
 // its waiting jobs to an idle one just the same.
 namespace troupe::detail {
-
-/// FIFO of runnable actors. Bound: one entry per runnable actor; the memory is kept for reuse.
-class alignas(64) job_queue {
-public:
-  using job = caf::resumable*;
-
-  /// Returns whether the queue was empty.
-  bool push(job j);
-
-  /// Returns nullptr if the queue is empty.
-  job pop();
-
-  /// As `pop`, but only if the job at the front is the `front`-th that ever was there.
-  job pop_if(std::uint64_t front);
-
-  /// How many jobs have ever left: names the job at the front.
-  std::uint64_t front() const noexcept { return head_.load(std::memory_order_relaxed); }
-
-  std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
-
-private:
-  void lock() noexcept;
-  void unlock() noexcept { locked_.clear(std::memory_order_release); }
-  void grow();
-  job pop_locked();
-
-  std::atomic_flag locked_;
-  std::atomic<std::size_t> size_{0};
-  std::atomic<std::uint64_t> head_{0};
-  std::vector<job> ring_ = std::vector<job>(64); // its size is a power of two
-};
 
 /// How many workers search and how many are parked, in one word, and where they sleep.
 ///
@@ -102,9 +73,6 @@ private:
 
 /// Asks the system to wake this thread when it is due, not some 50 us later.
 void sharpen_timer() noexcept;
-
-/// Tells the core that this is a spin loop.
-void cpu_relax() noexcept;
 
 /// See caf/policy/work_sharing.hpp for the functions a policy has.
 class wake_policy : public caf::policy::unprofiled {

@@ -127,6 +127,10 @@ private:
   };
 
   void advance(time_point now);
+  bool passes_all() const noexcept {
+    return state_ == breaker_state::closed || state_ == breaker_state::disabled
+           || state_ == breaker_state::metrics_only;
+  }
   void change(breaker_state to, time_point now);
   void enter(breaker_state to, time_point at);
   void open(time_point at);
