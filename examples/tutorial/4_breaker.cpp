@@ -1,5 +1,6 @@
 // Prices come from a server that fails after a while. A circuit breaker stops asking it.
 
+#include <exception>
 #include <iostream>
 #include <string>
 
@@ -22,7 +23,7 @@ private:
   int asked_ = 0;
 };
 
-int main() {
+int main() try {
   price_server server; // outlives the service, whose worker calls it
   tr::config cfg;
   caf::actor_system sys{cfg};
@@ -41,4 +42,7 @@ int main() {
   }
   prices.drain(5s);
   std::cout << "the server was asked " << server.asked() << " times\n";
+} catch (const std::exception& e) { // a wrong option, of which it says the range
+  std::cerr << e.what() << '\n';
+  return 1;
 }
