@@ -57,6 +57,8 @@ void user_actor::on_exception(const std::exception_ptr& thrown) noexcept {
     break_down(describe(thrown));
 }
 
+void user_actor::keep(const caf::actor& actor) { state_->keep(actor); }
+
 void user_actor::show(const error& why, const item_view& item) noexcept {
   state_->show(stage_, why, item);
 }

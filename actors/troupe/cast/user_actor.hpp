@@ -47,6 +47,7 @@ protected:
   /// What gets past all that looks after user code: the run fails with it.
   void on_exception(const std::exception_ptr& thrown) noexcept override;
   void show(const error& why, const item_view& item) noexcept override;
+  void keep(const caf::actor& actor) override;
 
   // For those that run no function on their items.
   void took(duration, time_point) noexcept override {}

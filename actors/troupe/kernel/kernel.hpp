@@ -64,6 +64,8 @@ public:
   virtual remedy failed(std::exception_ptr reason, const batch_base& in, const item_view& item) = 0;
   /// No further input is wanted.
   virtual void enough() = 0;
+  /// The run is not over before `actor` is gone.
+  virtual void keep(const caf::actor& actor) = 0;
 
   /// Whether somebody wants to see what is lost in this way. See `give_up`.
   bool shows(loss what) const noexcept { return (shown_ & what) != loss::none; }

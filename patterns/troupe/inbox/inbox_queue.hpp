@@ -158,15 +158,18 @@ public:
   }
 
   /// The run ends: what is still inside is lost with it.
-  void detach(account& counts) noexcept {
+  void detach(kernel_host& host) noexcept {
     std::deque<T> rest;
     std::vector<caf::actor> attendants;
     std::shared_ptr<const loss_report> report;
     {
       const std::lock_guard lock{mutex_};
-      book(counts);
+      book(host.counts());
       rest.swap(items_);
       report.swap(report_);
+      if (!services_) // the run ended before it came to that
+        for (const auto& a : attendants_)
+          host.keep(a);
       services_.reset();
       system_ = nullptr;
       attendants.swap(attendants_);

@@ -18,7 +18,7 @@ public:
 
   void report_to(loss_report report) override { queue_->report_to(std::move(report)); }
   void open(source_services services) override { queue_->attach(std::move(services)); }
-  void close(kernel_host& host) noexcept override { queue_->detach(host.counts()); }
+  void close(kernel_host& host) noexcept override { queue_->detach(host); }
   bool counts_received() const noexcept override { return true; }
   bool drains() override {
     queue_->drain();
