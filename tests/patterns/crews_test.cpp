@@ -28,6 +28,15 @@ tr::flow<void> noting_flow(work_log<int>& log, const tr::dispatch& to) {
          | tr::fan_in("all") | tr::ignore("end");
 }
 
+/// A run of three workers, of which so many are left to work.
+tr::run start_and_shrink(virtual_system& sys, const tr::flow<void>& flow, std::size_t left) {
+  auto r = tr::start(sys, flow);
+  run_steps(sys, 300);
+  r.configure("work", {.workers = tr::worker_range{left}});
+  run_steps(sys, 300);
+  return r;
+}
+
 std::set<std::size_t> at_work_since(const work_log<int>& log, std::size_t entry) {
   std::set<std::size_t> workers;
   for (; entry < log.entries().size(); ++entry)
@@ -44,10 +53,7 @@ TEST_SUITE("crews") {
       virtual_system sys;
       work_log<int> log;
       const auto flow = noting_flow(log, to);
-      auto r = tr::start(sys, flow);
-      run_steps(sys, 300);
-      r.configure("work", {.workers = tr::worker_range{1}});
-      run_steps(sys, 300);
+      auto r = start_and_shrink(sys, flow, 1);
       const auto before = log.entries().size();
       REQUIRE(before < 300);
 
@@ -63,10 +69,7 @@ TEST_SUITE("crews") {
       virtual_system sys;
       work_log<int> log;
       const auto flow = noting_flow(log, to);
-      auto r = tr::start(sys, flow);
-      run_steps(sys, 300);
-      r.configure("work", {.workers = tr::worker_range{2}});
-      run_steps(sys, 300);
+      auto r = start_and_shrink(sys, flow, 2);
       REQUIRE(log.entries().size() < 300);
       tr::detail::anon_kill(tr::detail::actors_of(r, "work").front());
       run_without(sys, tr::detail::actors_of(r).back());

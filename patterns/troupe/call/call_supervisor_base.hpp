@@ -19,8 +19,8 @@
 
 namespace troupe::detail {
 
-/// The untyped half of the actor that answers the calls of `call`, and supervises the workers which
-/// make them: who works on what, restarts, and timers.
+/// What `call_supervisor` knows of its workers and of time, and not of calls: who works on which
+/// attempt, restarts, and timers.
 ///
 /// Bound: an attempt waits for a worker as long as its call waits for the attempt; the service's
 ///        door bounds the calls.

@@ -9,22 +9,13 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include "constant_rng.hpp"
+
 using namespace std::chrono_literals;
 using troupe::backoff;
 using troupe::duration;
 
 namespace {
-
-// Always draws the lowest (0.0) or the highest value (just below 1.0).
-template <std::uint64_t Value>
-struct constant_rng {
-  using result_type = std::uint64_t;
-  static constexpr result_type min() { return 0; }
-  static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
-  result_type operator()() { return Value; }
-};
-using lowest = constant_rng<0>;
-using highest = constant_rng<std::numeric_limits<std::uint64_t>::max()>;
 
 std::vector<duration> delays(backoff b, std::size_t n) {
   lowest rng;

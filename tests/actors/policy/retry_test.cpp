@@ -10,6 +10,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include "constant_rng.hpp"
+
 using namespace std::chrono_literals;
 using troupe::duration;
 using troupe::errc;
@@ -19,16 +21,6 @@ using troupe::retry;
 using troupe::retry_schedule;
 
 namespace {
-
-template <std::uint64_t Value>
-struct constant_rng {
-  using result_type = std::uint64_t;
-  static constexpr result_type min() { return 0; }
-  static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
-  result_type operator()() { return Value; }
-};
-using lowest = constant_rng<0>;
-using highest = constant_rng<std::numeric_limits<std::uint64_t>::max()>;
 
 const error failure{errc::stage_failed, "quote", "no answer"};
 
