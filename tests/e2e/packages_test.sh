@@ -44,6 +44,13 @@ nothing() { check "$1" [ "$status" = 0 -a ! -s "$fake/calls" -a ! -s "$fake/said
 install build
 nothing "all is there, whatever the packages are called that brought it"
 
+program doxygen <<<''
+install docs
+installs "a group has needs of its own" graphviz
+program dot <<<''
+install docs
+nothing "and is content when they are met"
+
 rm "$include/caf/config.hpp"
 install build
 installs "only what is missing is installed" libcaf-dev
