@@ -1,5 +1,6 @@
 # Compiles SOURCE, which must fail; the first error must hold the text of its first line, `// expect: text`.
 # The first error, because that is the one people read.
+include(${CMAKE_CURRENT_LIST_DIR}/../syntax_only.cmake)
 
 file(READ ${SOURCE} text) # not file(STRINGS), which escapes semicolons
 if(NOT text MATCHES "^// expect: ([^\n]+)")
@@ -7,11 +8,7 @@ if(NOT text MATCHES "^// expect: ([^\n]+)")
 endif()
 set(expected "${CMAKE_MATCH_1}")
 
-# -isystem /usr/include would hide the standard library's own headers from it.
-list(REMOVE_ITEM INCLUDES ${IMPLICIT} "")
-list(TRANSFORM INCLUDES PREPEND "-I")
-execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only ${INCLUDES} ${SOURCE}
-                RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+troupe_syntax_only(${SOURCE})
 if(status EQUAL 0)
   message(FATAL_ERROR "${SOURCE} compiles, and must not.\nExpected: ${expected}")
 endif()
