@@ -18,8 +18,11 @@ function take_comment(   text) {
   text = comment
   sub(/^ *<!-- */, "", text)
   sub(/ *-->.*/, "", text)
-  if (sub(/^given on this page:/, "", text)) shared = shared at(comment_line) text "\n"
-  else if (sub(/^given inside:/, "", text)) local = local at(comment_line) text "\n"
+  if (sub(/^given on this page:/, "", text)) {
+    shared = shared at(comment_line) text "\n"
+    return
+  }
+  if (sub(/^given inside:/, "", text)) local = local at(comment_line) text "\n"
   else if (sub(/^given:/, "", text)) given = given at(comment_line) text "\n"
   else if (sub(/^wont_compile: */, "", text)) refusal = text
   else if (text == "namespace scope") scope = 1
@@ -72,7 +75,7 @@ pending && inside != "cpp" && $0 !~ /^ *$/ { wrong(pending, "no block of C++ fol
 END {
   if (inside) wrong(opened, "this block has no end")
   if (pending) wrong(pending, "no block of C++ follows")
-  print start includes shared all >(out ".cpp")
+  if (all != "") print start includes shared all >(out ".cpp")
   print blocks + 0
   exit failed
 }
