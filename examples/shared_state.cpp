@@ -35,8 +35,7 @@ constexpr int threads = 4;
 constexpr int operations = 10'000; // of each thread, on the map
 constexpr int write_every = 10;
 
-// -- behind a lock
-// ---------------------------------------------------------------------------------
+// -- behind a lock --------------------------------------------------------------------------------
 
 class locked_counter {
 public:
@@ -71,8 +70,7 @@ private:
   std::map<std::string, long> map_;
 };
 
-// -- inside an actor
-// -------------------------------------------------------------------------------
+// -- inside an actor ------------------------------------------------------------------------------
 
 using counter_actor = caf::typed_actor<caf::reacts_to<caf::add_atom, long>,
                                        caf::replies_to<caf::get_atom>::with<long>>;
@@ -104,8 +102,7 @@ long ask(caf::scoped_actor& self, const Actor& actor, const Question&... questio
   return answer;
 }
 
-// -- what the threads do
-// ---------------------------------------------------------------------------
+// -- what the threads do --------------------------------------------------------------------------
 
 template <class F>
 std::chrono::duration<double, std::milli> timed(F work) {
