@@ -13,11 +13,12 @@ says "$out" run
 expect 0 "$troupe" run --help
 says "$out" EXAMPLE
 
-# Every example is listed with its description, and its program is there.
+# Every example is listed with its description; its program is there, and a section that says what to look at.
 expect 0 "$troupe" list
 silent "$err"
 while read -r name description; do
   [[ -x $TROUPE_BIN/$name && -n $description ]] || { echo "listed, but not there: $name" && exit 1; }
+  grep -qx "## $name" "$TROUPE_SOURCE_DIR/docs/examples.md" || { echo "not in docs/examples.md: $name" && exit 1; }
 done <"$out"
 says "$out" '^hello_pipeline '
 
