@@ -25,8 +25,8 @@ using key_hash = std::function<std::size_t(const T&)>;
 
 /// Which worker of a `fan_out` gets the next item.
 ///
-/// round_robin:  item by item in turn; where the order is restored, batch by batch, in equal
-///               shares.
+/// round_robin:  item by item in turn; where the order is restored, batch by batch,
+///               in equal shares.
 /// weighted:     the same in proportion to the weights, one for each worker.
 /// least_loaded: fewest items queued and in flight; ties to the one that is idle for longest.
 /// power_of_two: the less loaded of two that are drawn at random.

@@ -28,8 +28,8 @@ using comparison = std::function<bool(const T&, const T&)>;
 /// In which order a `fan_in` hands on what waits at its inputs.
 ///
 /// first_available: as it comes.
-/// in_order:        as if there were no parallelism; for the lanes of one fan_out, broadcast or
-///                  partition.
+/// in_order:        as if there were no parallelism; for the lanes of one fan_out,
+///                  broadcast or partition.
 /// round_robin:     one item of each input in turn; one that has none is passed over.
 /// weighted:        in turn by weight: 6, 3 and 1 give 6, 3 and 1 of ten while all have items.
 /// priority:        the first input that has an item, always. Edges behind it, down to the sinks,

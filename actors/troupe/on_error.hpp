@@ -21,8 +21,8 @@ namespace troupe {
 /// skip:        the item is given up; the rest goes on.
 /// dead_letter: the item is handed to the run's `dead_letters`; the rest goes on.
 /// retry:       the item is tried again, the ones behind it wait; then what the second argument
-///              says. An item that the function consumed (taken by value, move-only) cannot be
-///              retried.
+///              says. An item that the function consumed (taken by value, move-only)
+///              cannot be retried.
 class on_error {
 public:
   enum class action { stop, skip, dead_letter };

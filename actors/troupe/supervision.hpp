@@ -64,8 +64,8 @@ inline constexpr shutdown shutdown::infinite{shutdown::how::infinite};
 /// Whether the end of a child may end its supervisor: see `auto_shutdown`.
 enum class significance { ordinary, significant };
 
-/// When a supervisor ends by itself: significant children have ended, not by its doing, and are not
-/// restarted.
+/// When a supervisor ends by itself: significant children have ended, not by its doing, and
+/// are not restarted.
 enum class auto_shutdown {
   never,
   any_significant, ///< with the first of them

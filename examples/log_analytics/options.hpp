@@ -37,8 +37,8 @@ struct options {
   progress_mode progress = progress_mode::automatic;
 };
 
-/// A point in time as the command line has it, and how much of time it names: a day, minute,
-/// second.
+/// A point in time as the command line has it, and how much of time it names: a
+/// day, minute, second.
 struct moment {
   std::int64_t second = 0; // since 1970, UTC
   std::int64_t length = 0;

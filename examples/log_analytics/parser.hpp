@@ -53,8 +53,8 @@ std::string_view to_string(rejection why);
 ///         separators are skipped, not compared, and quotes are escaped by a backslash. On purpose
 ///         it differs so: host names are accepted beside addresses, the common format beside the
 ///         combined one, a missing time zone counts as UTC, a missing closing quote of the referrer
-///         or agent ends the field with the line, any token may be a method, and 31/Feb is not a
-///         date.
+///         or agent ends the field with the line, any token may be a method, and 31/Feb is
+///         not a date.
 tl::expected<entry, rejection> parse(std::string_view line);
 
 } // namespace log_analytics

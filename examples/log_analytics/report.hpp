@@ -22,12 +22,12 @@ struct report_options {
 /// Tables for a person: aligned columns, percentages, on a wide terminal bars.
 void write_text(std::ostream& out, const summary& s, const report_options& options);
 
-/// One JSON object: "general", and for each table its rows, distinct keys, and what counted as
-/// other.
+/// One JSON object: "general", and for each table its rows, distinct keys, and what
+/// counted as other.
 void write_json(std::ostream& out, const summary& s, const report_options& options);
 
-/// One table of all tables, "table,key,hits,bytes", quoted as in RFC 4180, lines end with a line
-/// feed.
+/// One table of all tables, "table,key,hits,bytes", quoted as in RFC 4180, lines end with
+/// a line feed.
 void write_csv(std::ostream& out, const summary& s, const report_options& options);
 
 } // namespace log_analytics

@@ -17,8 +17,8 @@ struct settings {
   double days = 4;                    // that the lines spread over, about
 };
 
-/// Splitmix64: small, fast, and the same on every machine, which the standard distributions are
-/// not.
+/// Splitmix64: small, fast, and the same on every machine, which the standard
+/// distributions are not.
 class random_bits {
 public:
   explicit random_bits(std::uint64_t seed) : state_(seed) {}

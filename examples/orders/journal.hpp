@@ -12,8 +12,8 @@
 
 namespace shop {
 
-/// Writes alerts as they come, and keeps what was lost for a report at the end. Callable from any
-/// thread.
+/// Writes alerts as they come, and keeps what was lost for a report at the end. Callable
+/// from any thread.
 class journal {
 public:
   journal(std::ostream& out, troupe::time_point start) : out_(out), start_(start) {}

@@ -8,8 +8,8 @@
 
 namespace shop {
 
-/// The lines for whose orders the price server is out of order: `first` up to, but not including,
-/// `last`.
+/// The lines for whose orders the price server is out of order: `first` up to, but
+/// not including, `last`.
 struct outage {
   std::uint64_t first = 0;
   std::uint64_t last = 0;

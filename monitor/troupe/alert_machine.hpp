@@ -34,8 +34,8 @@ public:
   /// stage that did no work is neither well again nor worse.
   std::optional<alert> feed(time_point now, std::optional<double> value);
 
-  /// What was measured is gone: forgets a pending breach, and resolves an open alert with
-  /// `reason`.
+  /// What was measured is gone: forgets a pending breach, and resolves an open
+  /// alert with `reason`.
   std::optional<alert> end(time_point now, std::string reason);
 
   const threshold& rule() const noexcept { return rule_; }

@@ -51,13 +51,13 @@ std::ostream& operator<<(std::ostream& out, managed_status s);
 /// Errors: std::invalid_argument for a name that is unknown (it names those that exist), empty or
 ///         taken. To start what is running and to stop what is not changes nothing: each says how
 ///         things should be. A flow that fails stays failed until it is started again.
-/// Ends:   the destructor drains what still runs, the last added first, each within its
-///         `run_options::drain_limit`.
+/// Ends:   the destructor drains what still runs, the last added first, each
+///         within its `run_options::drain_limit`.
 class manager {
 public:
   explicit manager(caf::actor_system& sys);
-  /// `watch`, e.g. a troupe::monitor, is told of every run that starts; it must outlive the
-  /// manager.
+  /// `watch`, e.g. a troupe::monitor, is told of every run that starts; it must
+  /// outlive the manager.
   manager(caf::actor_system& sys, observer& watch);
   manager(const manager&) = delete;
   manager& operator=(const manager&) = delete;

@@ -47,8 +47,8 @@ struct monitor_options {
 ///         last metrics of the 16 runs that ended last.
 /// Units:  a sample's own time decides, not the actor's. A run is sampled when it is watched, once
 ///         per period, and once more when it has ended; its alerts are then resolved with the
-///         reason "the run ended". That last, shorter span raises no `<` alert: ending is no
-///         failure.
+///         reason "the run ended". That last, shorter span raises no `<` alert: ending
+///         is no failure.
 /// Errors: std::invalid_argument for sample_every <= 0 or history = 0.
 /// Cost:   reads what the stages count anyway; the runs send and receive nothing.
 class monitor : public observer {

@@ -69,8 +69,8 @@ concept makes_keys = std::invocable < G&,
 } // namespace detail
 
 /// The key of a keyed batch: a function whose parameter names the item type, or a member of that,
-/// `&order::id`; its answer is hashable. A key that does not equal itself, as NaN, is a group
-/// alone.
+/// `&order::id`; its answer is hashable. A key that does not equal itself, as NaN, is
+/// a group alone.
 class batch_key {
 public:
   batch_key() = default;

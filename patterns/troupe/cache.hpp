@@ -65,8 +65,8 @@ struct cache_stats {
 ///         errc::stage_failed once something has been loaded; a value that cannot be stored then is
 ///         not cached.
 /// Cost:   one lock for everything, held for a few instructions and one copy of a value.
-///         `get_or_load` blocks the calling thread: not for an actor or a stage with
-///         thread::shared.
+///         `get_or_load` blocks the calling thread: not for an actor or a
+///         stage with thread::shared.
 /// Source: golang.org/x/sync/singleflight; the order of eviction is that of memcached.
 template <class K, class V, class Hash = std::hash<K>, class Equal = std::equal_to<K>>
 class cache {

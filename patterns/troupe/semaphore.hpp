@@ -29,15 +29,15 @@ class semaphore_state;
 /// Bound:  `permits`; each waiter is a blocked thread.
 /// Errors: std::invalid_argument for permits < 1 or n < 1. `acquire`: errc::overflow, at once, for
 ///         more permits than there are; errc::cancelled or errc::deadline_exceeded from the
-///         context, which ends a wait at once. std::logic_error for a `release` of more than is
-///         taken.
+///         context, which ends a wait at once. std::logic_error for a `release` of more
+///         than is taken.
 /// Cost:   a lock; a wait for who has to. Waiting blocks the calling thread: not for use in an
 ///         actor or a stage with thread::shared.
 /// Source: golang.org/x/sync/semaphore.
 class semaphore {
 public:
-  /// Permits that are given back when this goes: a move-only guard, which may outlive the
-  /// semaphore.
+  /// Permits that are given back when this goes: a move-only guard, which may
+  /// outlive the semaphore.
   class permit {
   public:
     permit(permit&& other) noexcept : state_(std::move(other.state_)), n_(other.n_) {}

@@ -31,8 +31,8 @@ struct shutdown_options {
 ///         signal that comes before `wait` is not lost. A run that was given to it once, by any of
 ///         its functions, is ended by a signal whoever waits for it then. Several runs: `wait` from
 ///         several threads, or `wait({&a, &b})`. From the third signal on the previous handlers,
-///         which return in any case when it goes, have them: a process that hangs can still be
-///         ended.
+///         which return in any case when it goes, have them: a process that hangs can
+///         still be ended.
 /// Bound:  one thread; a weak pointer for each run.
 /// Errors: std::logic_error for a second one at the same time, or an empty run; std::system_error
 ///         if there is no pipe to be had. What a callback throws ends the process.

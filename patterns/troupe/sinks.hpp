@@ -159,15 +159,15 @@ struct sink_pipe : pipe_tag {
 
 /// Ends a flow: calls `f` with each item.
 ///
-///     | troupe::sink("store", [&](const row& r) { db.insert(r); }, {.thread =
-///     troupe::thread::own})
+///     | troupe::sink("store", [&](const row& r) { db.insert(r); },
+///                    {.thread = troupe::thread::own})
 ///
 /// Shape:  flow<T> -> flow<void>; one actor, or `consumers` actors behind a distributor, each with
 ///         a copy of f, each item consumed once. One consumer sees the items in order.
 /// Bound:  `buffer` items on the edge into it (at least `consumers`).
 /// Errors: as `stage`. f returns nothing, troupe::result<void> to fail, or an std::optional, of
-///         which an empty one counts as filtered; another answer would be ignored, and does not
-///         compile.
+///         which an empty one counts as filtered; another answer would be ignored, and
+///         does not compile.
 template <class F>
 detail::sink_pipe<std::decay_t<F>> sink(std::string name, F&& f, sink_options options = {}) {
   return {std::move(name), std::forward<F>(f), std::move(options)};

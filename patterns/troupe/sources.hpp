@@ -46,8 +46,8 @@ inline node source_node(std::string name, std::string_view what, const produce_o
 }
 
 /// Calls `f`; while this lives, the state of a small and simple one is a local variable, so that
-/// the compiler can keep it in registers. A counter in memory costs more than all else around an
-/// item.
+/// the compiler can keep it in registers. A counter in memory costs more than all else
+/// around an item.
 template <class F>
 class local_state {
   // Of one without members there is nothing to copy but a byte that nobody has written.

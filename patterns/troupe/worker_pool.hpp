@@ -113,8 +113,8 @@ struct pool_pipe : pipe_tag {
 ///         `workers` actors, each with its copy of f; the least loaded gets the next call. As a
 ///         stage: flow<Req> -> flow<Resp>, order kept.
 /// Bound:  `queue` calls wait, one more for each worker is in work. Beyond it `overflow` decides:
-///         shed refuses with errc::pool_full, backpressure lets `ask` wait. `limit` may let fewer
-///         in.
+///         shed refuses with errc::pool_full, backpressure lets `ask` wait. `limit` may
+///         let fewer in.
 /// Size:   grows by 20 % when all workers are busy and calls wait, or wait longer than
 ///         `wait_target`; shrinks by 10 % when less than 30 % are busy; a `cooldown` between
 ///         changes. A worker that is not needed rests: no call is lost or repeated.

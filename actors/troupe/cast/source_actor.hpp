@@ -20,8 +20,8 @@ public:
   const char* name() const override { return "troupe.source"; }
 
 protected:
-  /// The kernel has nothing before `descriptor` can be read. Is to see to it that it is asked
-  /// again.
+  /// The kernel has nothing before `descriptor` can be read. Is to see to it that it
+  /// is asked again.
   virtual void wait_for_input(int /*descriptor*/) { pump_again(); }
   /// Behind what is in the mailbox.
   void pump_again();

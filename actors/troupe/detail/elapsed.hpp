@@ -39,8 +39,8 @@ inline constexpr duration for_ever = std::chrono::hours{24} * 365 * 100;
 
 /// After a clock that stepped back by `patience` or more, what lies ahead counts as just now, or
 /// the wait for it could take as long as the clock was wrong. A smaller step is left alone: it
-/// prolongs the wait by no more than that, and where threads share a decision it is one that was
-/// overtaken.
+/// prolongs the wait by no more than that, and where threads share a decision it is one
+/// that was overtaken.
 inline void not_far_ahead(time_point& t, time_point now, duration patience) noexcept {
   if (t > now && elapsed(now, t) >= patience)
     t = now;

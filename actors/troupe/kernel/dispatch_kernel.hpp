@@ -74,8 +74,8 @@ public:
   }
   void remove(std::size_t slot) override {
     choose_.remove(slot);
-    // Not only that of the dead: the next item may be one that it left, instead of the one chosen
-    // for.
+    // Not only that of the dead: the next item may be one that it left, instead of the
+    // one chosen for.
     chosen_.reset();
   }
 

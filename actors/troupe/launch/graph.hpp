@@ -36,8 +36,8 @@ public:
   bool deals_items(std::size_t i) const;
   /// Whether the node's results are merged into one stream.
   bool has_merger(std::size_t i) const;
-  /// Whether what this node deals out, of a split into that branch, is put in order again behind
-  /// it.
+  /// Whether what this node deals out, of a split into that branch, is put in order
+  /// again behind it.
   bool numbers(std::size_t i, std::uint32_t branch = 0) const;
   /// The join that this branch leads to; `nowhere` if it ends in a sink.
   std::size_t join_behind(std::size_t split, std::uint32_t branch) const;

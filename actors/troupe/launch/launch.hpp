@@ -20,8 +20,8 @@ struct launched {
 
 /// Spawns the actors of each node, makes them known to each other, and lets go. Where the context
 /// is over they end before any function of a user is called. Errors: what spawning throws, a
-/// missing thread most of all; then those that were there are ended, and waited for unless in an
-/// actor.
+/// missing thread most of all; then those that were there are ended, and waited for unless
+/// in an actor.
 launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
                 dead_letter_sink dead_letters, std::string name);
 

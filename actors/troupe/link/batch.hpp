@@ -47,8 +47,8 @@ public:
     indices.clear();
   }
 
-  /// Whether it only says that its branch rests; inside of a numbered stage it is a batch as
-  /// others.
+  /// Whether it only says that its branch rests; inside of a numbered stage it is a
+  /// batch as others.
   bool rests() const noexcept { return marks.size() == 1 && marks.front().rests; }
 
   /// Which item of the stage's input this is, for messages about it.

@@ -76,8 +76,8 @@ public:
   void pop(linked_actor& self);
   /// One that was not pushed goes home at once.
   void give_back(linked_actor& self, batch_ptr batch);
-  /// What only says that its branch rests goes behind the first batch with items; false: there is
-  /// none.
+  /// What only says that its branch rests goes behind the first batch with items; false:
+  /// there is none.
   bool put_off_rests();
   void end() noexcept { ended_ = true; }
   bool ended() const noexcept { return ended_; }

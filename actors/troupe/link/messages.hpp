@@ -81,8 +81,8 @@ struct wire_msg {
   caf::actor split = {}; ///< to a join of its branches
 };
 
-/// To a distributor: the number of workers to use has changed (`crew_gauge::wanted`); these are
-/// new.
+/// To a distributor: the number of workers to use has changed (`crew_gauge::wanted`);
+/// these are new.
 struct crew_msg {
   using internal_message = void;
   std::vector<caf::actor> added;
@@ -151,8 +151,8 @@ struct look_msg {
   std::size_t stage = 0;
 };
 
-/// To the run's supervisor: somebody wishes for more or fewer workers; see
-/// `run_state::take_wishes`.
+/// To the run's supervisor: somebody wishes for more or fewer
+/// workers; see `run_state::take_wishes`.
 struct wishes_msg {
   using internal_message = void;
 };

@@ -55,7 +55,7 @@ struct circuit_breaker {
   time_span cooldown = std::chrono::seconds{60};     ///< for which open refuses; more than 0
   double cooldown_factor = 1.0;                      ///< at least 1; for openings out of half_open
   time_span max_cooldown = std::chrono::minutes{10}; ///< growth ends here; `cooldown` may be longer
-  time_span half_open_max_wait = std::chrono::seconds{60}; ///< then it opens again; zero: never
+  time_span half_open_max_wait = std::chrono::seconds{60}; ///< then it decides; zero: never
   std::function<bool(const error&)> is_failure = {};       ///< false: it counts as a success
   std::function<bool(const error&)> ignore = {};           ///< true: it does not count; asked first
 };

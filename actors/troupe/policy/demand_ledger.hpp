@@ -13,8 +13,8 @@ struct edge_plan {
   std::size_t receivers = 1; ///< how many there are for each sender
 };
 
-/// The sending side of one edge as numbers: how many items it has out, and when a batch should
-/// leave.
+/// The sending side of one edge as numbers: how many items it has out, and when a
+/// batch should leave.
 ///
 /// A batch leaves when it is full, or when fewer are on their way than there are receivers, so that
 /// one of them is idle: one item at a time when idle, full batches under load, no timer.

@@ -55,8 +55,8 @@ public:
   /// Nothing: no hedge.
   std::optional<duration> next(time_point now) noexcept;
 
-  /// How many calls make a quantile: 20, or more where it is so high that 20 have none: 100 for
-  /// 0.99.
+  /// How many calls make a quantile: 20, or more where it is so high that 20 have none:
+  /// 100 for 0.99.
   std::uint64_t least_samples() const noexcept { return least_; }
 
 private:

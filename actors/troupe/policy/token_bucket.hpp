@@ -65,8 +65,8 @@ public:
 
   /// How many permits there are; less than 0 with reservations ahead.
   double tokens(time_point now) const;
-  /// How long from `now` until `allow(n)` would say yes if nobody else came; duration::max(): for
-  /// ever.
+  /// How long from `now` until `allow(n)` would say yes if nobody else came;
+  /// duration::max(): for ever.
   duration retry_after(time_point now, amount n = 1) const;
 
   void set_rate(time_point now, troupe::rate r);

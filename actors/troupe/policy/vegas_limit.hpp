@@ -32,8 +32,8 @@ struct vegas_options {
 /// Errors: std::invalid_argument from the constructor for an option out of range. A time of zero or
 ///         below (a clock stepped back) and the time of a dropped call teach nothing; in_flight
 ///         below 0 counts as 0.
-/// Source: VegasLimit of Netflix concurrency-limits (which probes at random, under load too); TCP
-///         Vegas.
+/// Source: VegasLimit of Netflix concurrency-limits (which probes at random, under load
+///         too); TCP Vegas.
 class vegas_limit {
 public:
   explicit vegas_limit(vegas_options options);

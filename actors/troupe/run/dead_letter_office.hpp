@@ -18,8 +18,8 @@ struct dead_letter_sink {
   loss also = loss::none;
 };
 
-/// What is known of a lost item. What the item's own code throws meanwhile becomes part of the
-/// reason.
+/// What is known of a lost item. What the item's own code throws meanwhile becomes part
+/// of the reason.
 dead_letter letter_of(const std::string& stage, const error& why, time_point at,
                       const item_view& item) noexcept;
 

@@ -15,8 +15,8 @@ class roster {
 public:
   using actors = std::vector<caf::actor>;
 
-  /// `all`: those that the run begins with. `workers`: of them, who runs the function of each
-  /// stage.
+  /// `all`: those that the run begins with. `workers`: of them, who runs the function
+  /// of each stage.
   roster(caf::actor supervisor, actors all, std::vector<actors> workers)
       : supervisor_(std::move(supervisor)), all_(std::move(all)), workers_(std::move(workers)) {}
 

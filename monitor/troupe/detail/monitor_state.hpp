@@ -13,8 +13,8 @@
 
 namespace troupe::detail {
 
-/// All that a monitor knows. The actor writes, any thread reads; runs are sampled without a lock
-/// held.
+/// All that a monitor knows. The actor writes, any thread reads; runs are sampled without
+/// a lock held.
 class monitor_state {
 public:
   /// How many ended runs keep their last metrics.

@@ -107,8 +107,8 @@ public:
                    "the context that it was started with");
   }
 
-  /// For a destructor: waits, but not inside an actor, and not for a drain while an exception
-  /// passes.
+  /// For a destructor: waits, but not inside an actor, and not for a drain while
+  /// an exception passes.
   void end() noexcept {
     if (over())
       return;

@@ -144,8 +144,8 @@ struct reduce_op {
   F function;
   std::uint64_t items = 0;
 
-  // The state may be large, so it is never copied. A throw may lose it, and therefore fails the
-  // run.
+  // The state may be large, so it is never copied. A throw may lose it, and therefore
+  // fails the run.
   outcome operator()(T& item, emitter<S>&, kernel_host&) {
     if constexpr (folds_in_place<F, S, T>)
       std::invoke(function, state, std::move(item));

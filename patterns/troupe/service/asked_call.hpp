@@ -8,8 +8,8 @@
 
 namespace troupe::detail {
 
-/// A call that is inside of a service that one actor answers. However it ends, it is counted and
-/// answered.
+/// A call that is inside of a service that one actor answers. However it ends, it is
+/// counted and answered.
 template <class Req, class Resp>
 struct asked_call {
   asked_call(call_item<Req, Resp> c, std::shared_ptr<request_account> a, request_account::visit v)

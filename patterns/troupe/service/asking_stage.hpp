@@ -65,8 +65,8 @@ struct ask_op : faulty {
   }
 };
 
-/// One service for all the workers of a stage: made when the first of them begins, ended with the
-/// last.
+/// One service for all the workers of a stage: made when the first of them begins, ended
+/// with the last.
 template <class B>
 class shared_service {
 public:

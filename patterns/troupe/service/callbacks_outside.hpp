@@ -28,8 +28,8 @@ private:
   static int& depth() noexcept;
 };
 
-/// Calls the callbacks of calls that were answered inside of `ask`: refused, or not wanted any
-/// more.
+/// Calls the callbacks of calls that were answered inside of `ask`: refused, or not
+/// wanted any more.
 ///
 /// Shape: those of a service one after the other, in the order of their answers, on a helper
 ///        thread; under the testing scheduler each in an actor of its own.

@@ -52,8 +52,8 @@ public:
   void turn_away();
   /// Nothing more is let in.
   void shut();
-  /// Whether all that was inside has left within `limit`. Under the testing scheduler it drives
-  /// that.
+  /// Whether all that was inside has left within `limit`. Under the testing scheduler
+  /// it drives that.
   bool wait_empty(duration limit);
 
   /// `wait_gone` waits for this actor; `forget`: no longer.
