@@ -22,8 +22,6 @@
 #include <thread>
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
 #include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
@@ -209,16 +207,14 @@ int run_load(const options& o) {
 
 int command(int argc, char** argv) {
   options o;
-  CLI::App app{"Puts a load that rises and falls on a worker pool that follows it.",
-               "adaptive_pool"};
-  app.add_option("--workers", o.workers, "At most so many, 2 to 64 (default: 8)")
-      ->check(CLI::Range(2, 64));
-  app.add_option("--seconds", o.seconds, "How long, 2 to 600 (default: 6)")
-      ->check(CLI::Range(2, 600));
-  app.footer("Exit codes: 0 every call was answered, 1 some were not, 2 wrong usage.");
-  if (const auto code = command_line::read(app, argc, argv))
+  command_line::arguments args{"Puts a load that rises and falls on a worker pool that follows it.",
+                               "adaptive_pool"};
+  args.number("--workers", o.workers, "At most so many, 2 to 64 (default: 8)", 2, 64);
+  args.number("--seconds", o.seconds, "How long, 2 to 600 (default: 6)", 2, 600);
+  args.footer("Exit codes: 0 every call was answered, 1 some were not, 2 wrong usage.");
+  if (const auto code = args.read(argc, argv))
     return *code;
-  return command_line::written(app, run_load(o));
+  return args.written(run_load(o));
 }
 
 } // namespace

@@ -28,8 +28,6 @@
 #include <thread>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
@@ -217,17 +215,16 @@ int run_reads(const options& o) {
 
 int command(int argc, char** argv) {
   options o;
-  CLI::App app{"Reads with a tail of slow ones, without and with hedging.", "hedged_reads"};
-  app.add_option("--reads", o.reads, "How many, 100 to 100000 (default: 500)")
-      ->check(CLI::Range(100, 100'000));
-  app.add_option("--rate", o.rate, "Reads a second, 10 to 1000 (default: 200)")
-      ->check(CLI::Range(10, 1'000));
-  app.add_option("--seed", o.seed, "Which reads are slow, 0 to 4294967295 (default: 1)")
-      ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{4'294'967'295}));
-  app.footer("Exit codes: 0 every read was answered, 1 some were not, 2 wrong usage.");
-  if (const auto code = command_line::read(app, argc, argv))
+  command_line::arguments args{"Reads with a tail of slow ones, without and with hedging.",
+                               "hedged_reads"};
+  args.number("--reads", o.reads, "How many, 100 to 100000 (default: 500)", 100, 100'000);
+  args.number("--rate", o.rate, "Reads a second, 10 to 1000 (default: 200)", 10, 1'000);
+  args.number("--seed", o.seed, "Which reads are slow, 0 to 4294967295 (default: 1)",
+              std::uint32_t{0}, std::uint32_t{4'294'967'295});
+  args.footer("Exit codes: 0 every read was answered, 1 some were not, 2 wrong usage.");
+  if (const auto code = args.read(argc, argv))
     return *code;
-  return command_line::written(app, run_reads(o));
+  return args.written(run_reads(o));
 }
 
 } // namespace

@@ -33,8 +33,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 #include "command_line.hpp"
 
 #include <troupe/shutdown_signals.hpp>
@@ -254,17 +252,17 @@ int wrong_usage(const std::string& problem) {
 }
 
 int command(int argc, char** argv) {
-  std::vector<fs::path> files;
-  fs::path output;
-  CLI::App app{"Merges sorted files into one, in little memory.", "merge_sorted"};
-  app.add_option("FILE", files,
-                 "Files with lines in the order of LC_ALL=C sort, plain or gzip; - is standard "
-                 "input. Default: makes some in a temporary folder");
-  app.add_option("--output,-o", output, "The file to write; replaced if it exists")
-      ->type_name("FILE");
-  app.footer("Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
-  if (const auto code = command_line::read(app, argc, argv))
+  std::vector<std::string> names;
+  std::string output;
+  command_line::arguments args{"Merges sorted files into one, in little memory.", "merge_sorted"};
+  args.texts("FILE", names,
+             "Files with lines in the order of LC_ALL=C sort, plain or gzip; - is standard "
+             "input. Default: makes some in a temporary folder");
+  args.text("--output,-o", output, "The file to write; replaced if it exists", "FILE");
+  args.footer("Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
+  if (const auto code = args.read(argc, argv))
     return *code;
+  const std::vector<fs::path> files{names.begin(), names.end()};
   if (files.empty() != output.empty())
     return wrong_usage(files.empty() ? "nothing to merge: name files, too"
                                      : "where to? name a file to write: --output FILE");
@@ -280,7 +278,7 @@ int command(int argc, char** argv) {
     merge_made(sys, signals);
   else
     merge_files(sys, signals, files, output);
-  return command_line::written(app, 0);
+  return args.written(0);
 }
 
 } // namespace

@@ -29,8 +29,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "command_line.hpp"
 
 #include <troupe/shutdown_signals.hpp>
@@ -222,36 +220,27 @@ std::string readme() {
   return {};
 }
 
-CLI::Validator whole_number(std::size_t most) {
-  return {[most](const std::string& text) {
-            std::size_t value = 0;
-            const bool good = CLI::detail::lexical_cast(text, value) && value >= 1 && value <= most;
-            return good ? std::string{}
-                        : '"' + text + "\" is not a whole number from 1 to " + std::to_string(most);
-          },
-          "1.." + std::to_string(most)};
-}
-
 int command(int argc, char** argv) {
   options o;
-  CLI::App app{"Counts the words of a text and shows the most frequent ones.", "word_count"};
-  app.add_option("FILE", o.file,
-                 "A text, plain or gzip; - is standard input. Default: the README of this project");
-  app.add_option("--top", o.top, "How many words to show (default: 10)")
-      ->check(whole_number(1'000'000));
-  app.add_option("--workers", o.workers, "How many actors count (default: 4)")
-      ->check(whole_number(256));
-  app.footer("A word is what is between anything but letters and digits, in lower case.\n"
-             "Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
-  if (const auto code = command_line::read(app, argc, argv))
+  command_line::arguments args{"Counts the words of a text and shows the most frequent ones.",
+                               "word_count"};
+  args.text("FILE", o.file,
+            "A text, plain or gzip; - is standard input. Default: the README of this project");
+  args.number("--top", o.top, "How many words to show (default: 10)", std::size_t{1},
+              std::size_t{1'000'000});
+  args.number("--workers", o.workers, "How many actors count (default: 4)", std::size_t{1},
+              std::size_t{256});
+  args.footer("A word is what is between anything but letters and digits, in lower case.\n"
+              "Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
+  if (const auto code = args.read(argc, argv))
     return *code;
-  if (app.count("FILE") == 0)
+  if (!args.given("FILE"))
     o.file = readme();
   if (o.file.empty()) {
     fail("no text: name a file, or - for standard input (see word_count --help)");
     return 2;
   }
-  if (app.count("FILE") == 0)
+  if (!args.given("FILE"))
     std::cout << "the words of " << o.file << "\n\n";
   return count_words(o);
 }

@@ -17,8 +17,6 @@
 #include <thread>
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
 #include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
@@ -131,16 +129,15 @@ int run_script(const options& o) {
 
 int command(int argc, char** argv) {
   options o;
-  CLI::App app{"Calls a backend that fails for a while, with a circuit breaker and without.",
-               "flaky_service"};
-  app.add_option("--rate", o.rate, "Calls a second, 40 to 400 (default: 60)")
-      ->check(CLI::Range(40, 400));
-  app.add_option("--seconds", o.seconds, "How long, 3 to 60 (default: 6)")
-      ->check(CLI::Range(3, 60));
-  app.footer("Exit codes: 0 every call ended, 1 some did not, 2 wrong usage.");
-  if (const auto code = command_line::read(app, argc, argv))
+  command_line::arguments args{
+      "Calls a backend that fails for a while, with a circuit breaker and without.",
+      "flaky_service"};
+  args.number("--rate", o.rate, "Calls a second, 40 to 400 (default: 60)", 40, 400);
+  args.number("--seconds", o.seconds, "How long, 3 to 60 (default: 6)", 3, 60);
+  args.footer("Exit codes: 0 every call ended, 1 some did not, 2 wrong usage.");
+  if (const auto code = args.read(argc, argv))
     return *code;
-  return command_line::written(app, run_script(o));
+  return args.written(run_script(o));
 }
 
 } // namespace

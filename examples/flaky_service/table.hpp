@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <iosfwd>
 #include <mutex>
-#include <optional>
 
 #include <troupe/policy/breaker_event.hpp>
 

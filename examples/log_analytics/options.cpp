@@ -4,7 +4,6 @@
 #include <charconv>
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <ostream>
 #include <system_error>
 #include <thread>
@@ -12,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
+#include "../command_line.hpp"
 
 namespace log_analytics {
 
@@ -86,17 +85,15 @@ std::string default_file() {
 std::size_t count_between(const std::string& option, const std::string& text, std::size_t most) {
   const auto value = number(text);
   if (!value || *value < 1 || static_cast<std::size_t>(*value) > most)
-    throw CLI::ValidationError(option, "\"" + text + "\" is not a whole number from 1 to "
-                                           + std::to_string(most));
+    command_line::refuse(option, text, "a whole number from 1 to " + std::to_string(most));
   return static_cast<std::size_t>(*value);
 }
 
 moment moment_of(const std::string& option, const std::string& text) {
   if (const auto m = parse_moment(text))
     return *m;
-  throw CLI::ValidationError(option, "\"" + text
-                                         + "\" is not YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS], with Z "
-                                           "or +hh:mm behind it or not");
+  command_line::refuse(option, text,
+                       "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS], with Z or +hh:mm behind it or not");
 }
 
 progress_mode progress_of(const std::string& text) {
@@ -106,61 +103,53 @@ progress_mode progress_of(const std::string& text) {
     return progress_mode::always;
   if (text == "never")
     return progress_mode::never;
-  throw CLI::ValidationError("--progress", "\"" + text + "\" is not one of auto, always, never");
+  command_line::refuse("--progress", text, "one of auto, always, never");
 }
 
-void add_numbers(CLI::App& app, options& o) {
-  app.add_option_function<std::string>(
-         "--top",
-         [&o](const std::string& text) { o.top = count_between("--top", text, most_rows); },
-         "Rows of each ranked table (default: 10)")
-      ->type_name("N");
-  app.add_option_function<std::string>(
-         "--workers",
-         [&o](const std::string& text) {
-           o.workers = count_between("--workers", text, most_workers);
-         },
-         "Actors that parse (default: one a core)")
-      ->type_name("N");
+void add_numbers(command_line::arguments& args, options& o) {
+  args.parsed(
+      "--top", [&o](const std::string& text) { o.top = count_between("--top", text, most_rows); },
+      "Rows of each ranked table (default: 10)", "N");
+  args.parsed(
+      "--workers",
+      [&o](const std::string& text) { o.workers = count_between("--workers", text, most_workers); },
+      "Actors that parse (default: one a core)", "N");
 }
 
-void add_times(CLI::App& app, options& o) {
-  app.add_option_function<std::string>(
-         "--since",
-         [&o](const std::string& text) { o.range.first = moment_of("--since", text).second; },
-         "Only requests from this day or time on, e.g. 2015-05-18 or 2015-05-18T10:05+02:00")
-      ->type_name("WHEN");
-  app.add_option_function<std::string>(
-         "--until",
-         [&o](const std::string& text) {
-           const auto m = moment_of("--until", text);
-           o.range.end = m.second + m.length;
-         },
-         "Only requests up to and with this day, minute or second; UTC unless it has an offset")
-      ->type_name("WHEN");
+void add_times(command_line::arguments& args, options& o) {
+  args.parsed(
+      "--since",
+      [&o](const std::string& text) { o.range.first = moment_of("--since", text).second; },
+      "Only requests from this day or time on, e.g. 2015-05-18 or 2015-05-18T10:05+02:00", "WHEN");
+  args.parsed(
+      "--until",
+      [&o](const std::string& text) {
+        const auto m = moment_of("--until", text);
+        o.range.end = m.second + m.length;
+      },
+      "Only requests up to and with this day, minute or second; UTC unless it has an offset",
+      "WHEN");
 }
 
-void add_options(CLI::App& app, options& o) {
-  app.add_option("FILE", o.files,
-                 "Access logs in the combined or common format; - is standard input. Default: "
-                 "standard input if it is a file or pipe, else the sample log");
-  auto* json = app.add_flag_callback(
+void add_options(command_line::arguments& args, options& o) {
+  args.texts("FILE", o.files,
+             "Access logs in the combined or common format; - is standard input. Default: "
+             "standard input if it is a file or pipe, else the sample log");
+  args.flag(
       "--json", [&o] { o.format = report_format::json; }, "Write the report as JSON");
-  app.add_flag_callback(
-         "--csv", [&o] { o.format = report_format::csv; }, "Write the report as CSV")
-      ->excludes(json);
-  add_numbers(app, o);
-  add_times(app, o);
-  app.add_option("--dead-letters", o.dead_letters,
-                 "Write each malformed line here: number, reason and line, tabs between")
-      ->type_name("FILE");
-  app.add_flag("--stats", o.stats, "At the end, a table of the stages on standard error");
-  app.add_option_function<std::string>(
-         "--progress", [&o](const std::string& text) { o.progress = progress_of(text); },
-         "auto (default: on a terminal), always or never")
-      ->type_name("WHEN");
-  app.footer("Ctrl-C ends the reading and prints the report so far; a second one stops at once.\n"
-             "Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
+  args.flag(
+      "--csv", [&o] { o.format = report_format::csv; }, "Write the report as CSV");
+  args.exclude("--csv", "--json");
+  add_numbers(args, o);
+  add_times(args, o);
+  args.text("--dead-letters", o.dead_letters,
+            "Write each malformed line here: number, reason and line, tabs between", "FILE");
+  args.flag("--stats", o.stats, "At the end, a table of the stages on standard error");
+  args.parsed(
+      "--progress", [&o](const std::string& text) { o.progress = progress_of(text); },
+      "auto (default: on a terminal), always or never", "WHEN");
+  args.footer("Ctrl-C ends the reading and prints the report so far; a second one stops at once.\n"
+              "Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
 }
 
 } // namespace
@@ -201,17 +190,11 @@ std::optional<moment> parse_moment(std::string_view text) {
 parsed_options parse_options(int argc, char** argv, std::ostream& out, std::ostream& err) {
   options o;
   o.workers = std::max(1U, std::thread::hardware_concurrency());
-  CLI::App app{"Analyses web access logs with a pipeline of actors.", "log_analytics"};
-  add_options(app, o);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    out << app.help();
-    return {std::nullopt, exit_fine};
-  } catch (const CLI::ParseError& e) {
-    err << "log_analytics: " << e.what() << " (see log_analytics --help)\n";
-    return {std::nullopt, exit_usage};
-  }
+  command_line::arguments args{"Analyses web access logs with a pipeline of actors.",
+                               "log_analytics"};
+  add_options(args, o);
+  if (const auto code = args.read(argc, argv, out, err))
+    return {std::nullopt, *code};
   if (o.range.first >= o.range.end) {
     err << "log_analytics: --until: ends before --since begins, so no request can be in between\n";
     return {std::nullopt, exit_usage};

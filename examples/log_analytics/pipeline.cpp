@@ -1,7 +1,6 @@
 #include "pipeline.hpp"
 
 #include <any>
-#include <utility>
 
 #include <troupe/sinks.hpp>
 #include <troupe/stage.hpp>

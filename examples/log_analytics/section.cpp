@@ -2,8 +2,6 @@
 
 #include "text.hpp"
 
-#include <utility>
-
 namespace log_analytics {
 
 namespace {

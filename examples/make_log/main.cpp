@@ -10,15 +10,12 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <iostream>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include <unistd.h>
-
-#include <CLI/CLI.hpp>
 
 #include "command_line.hpp"
 
@@ -68,29 +65,27 @@ std::int64_t start_of(const std::string& text) {
   const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
                                          std::chrono::day{day}};
   if (fields != 3 || static_cast<std::size_t>(used) != text.size() || !date.ok() || year < 1970)
-    throw CLI::ValidationError("--start", "\"" + text + "\" is not YYYY-MM-DD, from 1970 on");
+    command_line::refuse("--start", text, "YYYY-MM-DD, from 1970 on");
   return std::chrono::seconds{std::chrono::sys_days{date}.time_since_epoch()}.count();
 }
 
 int run(int argc, char** argv) {
   make_log::settings s;
-  CLI::App app{"Writes access log lines in the combined format to standard output.", "make_log"};
-  app.option_defaults()->always_capture_default();
-  app.add_option("--lines", s.lines, "How many lines");
-  app.add_option("--seed", s.seed, "The same seed makes the same lines");
-  app.add_option("--malformed", s.malformed, "Share of malformed lines, 0 to 1")
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--hosts", s.hosts, "Distinct hosts, at most")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
-  app.add_option("--paths", s.paths, "Distinct paths, at most")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
-  app.add_option("--days", s.days, "Days that the lines spread over, about")
-      ->check(CLI::Range(0.0, 36500.0));
-  app.add_option_function<std::string>(
-         "--start", [&s](const std::string& text) { s.start = start_of(text); },
-         "The first day (default: 2015-05-17)")
-      ->type_name("YYYY-MM-DD");
-  if (const auto code = command_line::read(app, argc, argv))
+  command_line::arguments args{"Writes access log lines in the combined format to standard output.",
+                               "make_log"};
+  args.show_defaults();
+  args.number("--lines", s.lines, "How many lines");
+  args.number("--seed", s.seed, "The same seed makes the same lines");
+  args.number("--malformed", s.malformed, "Share of malformed lines, 0 to 1", 0.0, 1.0);
+  args.number("--hosts", s.hosts, "Distinct hosts, at most", std::uint64_t{1},
+              std::uint64_t{1} << 40);
+  args.number("--paths", s.paths, "Distinct paths, at most", std::uint64_t{1},
+              std::uint64_t{1} << 40);
+  args.number("--days", s.days, "Days that the lines spread over, about", 0.0, 36500.0);
+  args.parsed(
+      "--start", [&s](const std::string& text) { s.start = start_of(text); },
+      "The first day (default: 2015-05-17)", "YYYY-MM-DD");
+  if (const auto code = args.read(argc, argv))
     return *code;
   std::signal(SIGPIPE, SIG_IGN); // so that write tells
   return generate(s);

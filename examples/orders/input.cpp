@@ -7,7 +7,6 @@
 #include <iostream>
 #include <ostream>
 #include <stdexcept>
-#include <string>
 #include <string_view>
 #include <system_error>
 

@@ -20,8 +20,6 @@
 #include <thread>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
@@ -131,17 +129,17 @@ int run_orders(const options& o, const price_server& server) {
 
 int command(int argc, char** argv) {
   options o;
-  CLI::App app{"Books orders at prices from a server that fails for a while.", "orders"};
-  auto* const file = app.add_option(
-      "FILE", o.file, "Lines of NUMBER,ITEM,QUANTITY; - is standard input. Default: makes some");
-  app.add_option("--orders", o.orders, "How many to make, 100 to 1000000 (default: 1500)")
-      ->check(CLI::Range(std::uint64_t{100}, std::uint64_t{1'000'000}))
-      ->excludes(file);
-  app.add_option("--rate", o.rate, "Orders a second, 100 to 1000 (default: 500)")
-      ->check(CLI::Range(100, 1'000));
-  app.footer("Exit codes: 0 every line is in the ledger or a dead letter, 1 the job failed, 2 "
-             "wrong usage.");
-  if (const auto code = command_line::read(app, argc, argv))
+  command_line::arguments args{"Books orders at prices from a server that fails for a while.",
+                               "orders"};
+  args.text("FILE", o.file,
+            "Lines of NUMBER,ITEM,QUANTITY; - is standard input. Default: makes some");
+  args.number("--orders", o.orders, "How many to make, 100 to 1000000 (default: 1500)",
+              std::uint64_t{100}, std::uint64_t{1'000'000});
+  args.exclude("--orders", "FILE");
+  args.number("--rate", o.rate, "Orders a second, 100 to 1000 (default: 500)", 100, 1'000);
+  args.footer("Exit codes: 0 every line is in the ledger or a dead letter, 1 the job failed, 2 "
+              "wrong usage.");
+  if (const auto code = args.read(argc, argv))
     return *code;
   std::optional<made_input> made;
   outage down;
@@ -149,7 +147,7 @@ int command(int argc, char** argv) {
     o.file = made.emplace(o.orders).path().string();
     down = {o.orders * 2 / 5, o.orders * 3 / 5};
   }
-  return command_line::written(app, run_orders(o, price_server{down}));
+  return args.written(run_orders(o, price_server{down}));
 }
 
 } // namespace

@@ -22,8 +22,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "command_line.hpp"
 
 #include <troupe/troupe.hpp>
@@ -170,13 +168,14 @@ int crawl(const options& wanted) {
 
 int command(int argc, char** argv) {
   options wanted;
-  CLI::App app{"Crawls a web site on this machine, at no more than so many pages a second.",
-               "rate_limited_crawl"};
-  app.add_option("--pages", wanted.pages, "pages of the site")->check(CLI::Range(1, 10'000));
-  app.add_option("--rate", wanted.rate, "pages a second")->check(CLI::Range(2, 10'000));
-  if (const auto code = command_line::read(app, argc, argv))
+  command_line::arguments args{
+      "Crawls a web site on this machine, at no more than so many pages a second.",
+      "rate_limited_crawl"};
+  args.number("--pages", wanted.pages, "pages of the site", 1, 10'000);
+  args.number("--rate", wanted.rate, "pages a second", 2, 10'000);
+  if (const auto code = args.read(argc, argv))
     return *code;
-  return command_line::written(app, crawl(wanted));
+  return args.written(crawl(wanted));
 }
 
 } // namespace
