@@ -1,10 +1,8 @@
 #pragma once
 
 #include <any>
-#include <concepts>
 #include <cstddef>
 #include <functional>
-#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -72,7 +70,7 @@ public:
       return round_robin;
   }
 
-  dispatcher::rule rule() const noexcept { return rule_; }
+  dispatcher::rule chosen() const noexcept { return rule_; }
   std::string_view name() const noexcept { return name_; }
   const std::vector<count>& weights() const noexcept { return weights_; }
   bool has_key() const noexcept { return hash_.has_value(); }

@@ -9,9 +9,26 @@ namespace troupe {
 
 std::string_view to_string(errc code) noexcept {
   constexpr std::array names{
-      "none",      "breaker_open",       "timed_out",    "pool_full",         "rate_limited",
-      "cancelled", "deadline_exceeded",  "stage_failed", "retries_exhausted", "worker_died",
-      "closed",    "quorum_unreachable", "overflow",     "remote_lost",
+      "none",
+      "breaker_open",
+      "timed_out",
+      "pool_full",
+      "rate_limited",
+      "cancelled",
+      "deadline_exceeded",
+      "stage_failed",
+      "retries_exhausted",
+      "worker_died",
+      "closed",
+      "quorum_unreachable",
+      "overflow",
+      "remote_lost",
+      "already_started",
+      "already_present",
+      "start_failed",
+      "not_found",
+      "still_running",
+      "restarting",
   };
   const auto i = static_cast<std::size_t>(code);
   return i < names.size() ? names.at(i) : "unknown";

@@ -24,6 +24,12 @@ enum class errc {
   quorum_unreachable,
   overflow,
   remote_lost,
+  already_started, ///< a child of that name runs
+  already_present, ///< a child of that name is kept, and does not run
+  start_failed,    ///< of a child
+  not_found,       ///< there is no such child
+  still_running,   ///< the child is to be terminated first
+  restarting,      ///< the supervisor is about to start the child again
 };
 
 /// The name of `code` as it is written in code, e.g. "timed_out".

@@ -4,7 +4,6 @@
 #include <concepts>
 #include <functional>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -93,7 +92,7 @@ public:
     }
   }
 
-  rule what() const noexcept { return rule_; }
+  rule chosen() const noexcept { return rule_; }
   std::string_view name() const noexcept { return name_; }
   const std::vector<count>& weights() const noexcept { return weights_; }
   /// Null if the comparison takes another type.

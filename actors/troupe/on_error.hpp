@@ -1,7 +1,6 @@
 #pragma once
 
 #include <any>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,7 +32,7 @@ public:
   /// Throws std::invalid_argument for a policy out of range.
   static on_error retry(troupe::retry policy, const on_error& then = stop);
 
-  action last_resort() const noexcept { return action_; }
+  action chosen() const noexcept { return action_; }
   const troupe::retry* retries() const noexcept { return retry_.get(); }
   /// Whether the item must outlive the function's call.
   bool keeps_item() const noexcept { return retry_ != nullptr || action_ == action::dead_letter; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 
 #include <troupe/count.hpp>
 #include <troupe/on_error.hpp>
@@ -27,6 +28,17 @@ inline constexpr count default_buffer = count::unless_given(1024);
 struct worker_range {
   count min = 1;
   count max = min;
+};
+
+/// How many workers a running stage is to have: a number, a worker_range, or nothing, which leaves
+/// it as it is.
+class worker_setting : public std::optional<worker_range> {
+public:
+  constexpr worker_setting() noexcept = default;
+  template <std::integral I>
+  constexpr worker_setting(I n) noexcept : worker_setting(count{n}) {}
+  constexpr worker_setting(count n) noexcept : worker_setting(worker_range{n, n}) {}
+  constexpr worker_setting(worker_range r) noexcept : std::optional<worker_range>(r) {}
 };
 
 /// Lets the library choose: batches of about 250 us of work.

@@ -11,6 +11,7 @@ namespace troupe {
 /// What can be changed of a stage while it runs; what is empty stays as it is.
 ///
 ///     r.configure("parse", {.parallel = 8});
+///     r.configure("book", {.workers = 4});
 ///     r.configure("resize", {.workers = {{.min = 2, .max = 4}}});
 ///     r.configure("throttle", {.rate = troupe::per_second(900), .burst = 90});
 ///
@@ -21,7 +22,7 @@ namespace troupe {
 /// timeout, attempts: of a call with the policies timeout and retry.
 struct settings {
   std::optional<count> parallel = {};
-  std::optional<worker_range> workers = {};
+  worker_setting workers = {};
   std::optional<troupe::rate> rate = {};
   std::optional<amount> burst = {};
   std::optional<time_span> timeout = {};

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -44,9 +43,6 @@ public:
   constexpr std::optional<duration> limit() const noexcept {
     return how_ == how::within ? std::optional{limit_} : std::nullopt;
   }
-
-  /// So that the fixed ones can be written like `within`: shutdown::brutal().
-  constexpr shutdown operator()() const noexcept { return *this; }
 
   friend bool operator==(const shutdown&, const shutdown&) = default;
 

@@ -4,7 +4,6 @@
 #include <compare>
 #include <concepts>
 #include <limits>
-#include <ratio>
 
 namespace troupe {
 

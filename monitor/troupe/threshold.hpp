@@ -114,18 +114,23 @@ private:
 std::string to_string(const threshold& rule);
 std::ostream& operator<<(std::ostream& out, const threshold& rule);
 
+namespace detail {
+template <class N>
+concept limit_value = std::integral<N> || std::floating_point<N>;
+} // namespace detail
+
 /// A metric that is a number; compared, it becomes a rule.
 class number_metric {
 public:
   number_metric(metric_kind metric, std::string stage);
 
-  template <class N>
-  requires std::integral<N> || std::floating_point<N> threshold operator>(N limit) const {
+  template <detail::limit_value N>
+  threshold operator>(N limit) const {
     return {metric_, stage_, comparison::above, static_cast<double>(limit)};
   }
 
-  template <class N>
-  requires std::integral<N> || std::floating_point<N> threshold operator<(N limit) const {
+  template <detail::limit_value N>
+  threshold operator<(N limit) const {
     return {metric_, stage_, comparison::below, static_cast<double>(limit)};
   }
 

@@ -35,7 +35,7 @@ public:
       : service_core<Req, Resp>(account->system()), account_(std::move(account)),
         ask_(account_->name(), asking_all(std::move(all)), std::move(options), std::move(key),
              [a = account_.get()] { return a->now(); }),
-        gates_(account_->system()) {}
+        facade_(account_->system()) {}
 
   /// Waits for room where the chosen instance does.
   void submit(item call) override {
@@ -66,7 +66,7 @@ public:
     this->refuse_wait("drain", "have a thread of your own drain it");
     account_->shut();
     account_->wait_empty(limit);
-    gates_.let_go();
+    facade_.let_go();
     return account_->finish();
   }
   bool is_over() const override { return account_->ended(); }
@@ -74,8 +74,8 @@ public:
   duration drain_limit() const override { return duration::zero(); }
   stage_metrics metrics() const override { return account_->metrics(); }
   caf::actor_system& system() const override { return account_->system(); }
-  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
-    return gates_.get(make);
+  caf::actor as_actor(const std::function<caf::actor(caf::actor_system&)>& make) override {
+    return facade_.get(make);
   }
 
 private:
@@ -90,7 +90,7 @@ private:
   }
 
   struct open_call {
-    ticket<Resp> reply;
+    response_promise<Resp> reply;
     std::shared_ptr<request_account> account;
     request_account::visit visit;
     bool says_full; ///< instead of answering that
@@ -120,7 +120,7 @@ private:
 
   std::shared_ptr<request_account> account_;
   balanced<Req, Resp> ask_;
-  gate_keeper gates_;
+  actor_facade facade_;
 };
 
 } // namespace detail

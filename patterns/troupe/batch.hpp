@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -74,8 +73,8 @@ concept makes_keys = std::invocable < G&,
 class batch_key {
 public:
   batch_key() = default;
-  template <class G>
-  requires(!std::same_as<std::remove_cvref_t<G>, batch_key>) batch_key(G g) {
+  template <detail::other_than<batch_key> G>
+  batch_key(G g) {
     if constexpr (!detail::has_signature<G>) {
       static_assert(detail::never<G>,
                     "troupe: a key needs a function whose parameter names the item type: "
@@ -121,7 +120,7 @@ public:
 
   static constexpr bool keeps() noexcept { return true; }
 
-  outcome operator()(T& item, emitter<output>& out, kernel_host& host) {
+  disposition operator()(T& item, emitter<output>& out, kernel_host& host) {
     const auto number = keys_ ? keys_->number_of(std::addressof(item)) : 0;
     auto& current = group_of(number, host);
     current.items.push_back(std::move(item));
@@ -130,7 +129,7 @@ public:
       hand_on(position_.at(number), out, host);
     else if (held_ >= hold_)
       hand_on(groups_.begin(), out, host);
-    return outcome::held;
+    return disposition::held;
   }
 
   bool finish(emitter<output>& out, kernel_host& host) {

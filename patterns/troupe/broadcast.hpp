@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <troupe/flow.hpp>
+#include <troupe/kernel/dispatch_kernel.hpp>
 
 namespace troupe {
 
@@ -38,6 +39,9 @@ struct common_item<First, Rest...> {
       std::is_void_v<First>, rest,
       std::conditional_t<std::is_void_v<rest> || std::same_as<First, rest>, First, invalid>>;
 };
+
+template <class F>
+concept no_pipe = !pipe<F>;
 
 /// The node of a junction with several outputs.
 node split_node(std::string name, std::string_view what, item_type items);
@@ -102,7 +106,7 @@ struct broadcast_pipe : split_pipe<Branches...> {
   auto attach(const flow<T>& f) const {
     if constexpr (std::copy_constructible<T>) {
       auto n = split_node(name, "broadcast", item_type_of<T>());
-      n.make_dispatch = [] { return std::make_unique<copying_dispatch<T>>(); };
+      n.deal.make = [] { return std::make_unique<copying_dispatch<T>>(); };
       return this->branch_out(f, std::move(n));
     } else {
       static_assert(never<T>, "troupe: broadcast copies each item, and the item type of this flow "
@@ -125,7 +129,7 @@ struct partition_pipe : split_pipe<Branches...> {
                       std::size_t, const Index&,
                       const T&> || std::is_invocable_r_v<std::size_t, Index&, const T&>) {
       auto n = split_node(name, "partition", item_type_of<T>());
-      n.make_dispatch = [choose = choose_branch<T, Index>{index}] {
+      n.deal.make = [choose = choose_branch<T, Index>{index}] {
         return std::make_unique<choosing_dispatch<T, choose_branch<T, Index>>>(choose);
       };
       return this->branch_out(f, std::move(n));
@@ -155,12 +159,6 @@ detail::broadcast_pipe<Branches...> broadcast(std::string name, Branches... bran
   return {std::move(name), std::tuple{std::move(branches)...}};
 }
 
-/// The same, named "broadcast".
-template <detail::pipe... Branches>
-detail::broadcast_pipe<Branches...> broadcast(Branches... branches) {
-  return {"broadcast", std::tuple{std::move(branches)...}};
-}
-
 /// Sends each item into the branch whose index `index(const T&)` gives, from 0.
 ///
 ///     | troupe::partition("size", [](const file& f) { return f.bytes > limit ? 1 : 0; },
@@ -169,9 +167,9 @@ detail::broadcast_pipe<Branches...> broadcast(Branches... branches) {
 ///
 /// Shape, Bound: as `broadcast`, without copies.
 /// Errors: an index that is out of range, or a throw, fails the run.
-template <class Index, detail::pipe... Branches>
-requires(!detail::pipe<Index>) detail::partition_pipe<Index, Branches...> partition(
-    std::string name, Index index, Branches... branches) {
+template <detail::no_pipe Index, detail::pipe... Branches>
+detail::partition_pipe<Index, Branches...> partition(std::string name, Index index,
+                                                     Branches... branches) {
   return {std::move(name), std::move(index), std::tuple{std::move(branches)...}};
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <concepts>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,6 +23,7 @@
 #include <troupe/result.hpp>
 #include <troupe/tools/attempt.hpp>
 #include <troupe/tools/blocking_wait.hpp>
+#include <troupe/tools/cache_load.hpp>
 #include <troupe/tools/held.hpp>
 #include <troupe/tools/tool_option.hpp>
 
@@ -153,23 +153,10 @@ private:
   };
   using hash = std::conditional_t<usable_key, Hash, no_hash>;
 
-  struct load;
+  /// In `loading_` while others may join it: what is no longer there when it ends has been
+  /// overtaken by a put, an erase or a clear.
+  using load = detail::cache_load<K, V>;
   using load_list = std::list<std::shared_ptr<load>>;
-
-  /// One call of a loader, and those who wait for it. In `loading_` while others may join it: what
-  /// is no longer there when it ends has been overtaken by a put, an erase or a clear.
-  struct load {
-    load(const K& k, std::size_t h) : key(k), hash(h) {}
-
-    K key;
-    std::size_t hash;
-    bool listed = true;
-    std::optional<V> value;       // one of these two
-    std::optional<error> failure; // at its end
-    bool for_others = true;       ///< what came of it
-    std::condition_variable done;
-    const std::thread::id by = std::this_thread::get_id();
-  };
 
   struct joined {
     std::optional<V> hit;
@@ -245,40 +232,16 @@ private:
     }
   }
 
-  // Nothing of what a user's type throws here may stand between the load and those who wait for it.
   result<V> finish(load& mine, result<V> answer, const context& ctx) {
     const std::lock_guard lock{mutex_};
     const bool wanted = mine.listed;
     if (wanted)
       take_out(std::find_if(loading_.begin(), loading_.end(),
                             [&](const auto& l) { return l.get() == &mine; }));
-    mine.for_others = answer.has_value() || !(ctx.cancelled() || ran_out(answer.error().code()));
-    try {
-      if (answer)
-        mine.value.emplace(std::move(*answer));
-      else
-        mine.failure = std::move(answer).error();
-    } catch (...) {
-      mine.failure = detail::describe(std::current_exception());
-    }
-    mine.done.notify_all();
+    mine.end(std::move(answer), ctx);
     if (wanted && mine.value)
       store(mine);
-    return copy_of(mine);
-  }
-
-  static bool ran_out(errc code) noexcept {
-    return code == errc::cancelled || code == errc::deadline_exceeded;
-  }
-
-  static result<V> copy_of(const load& loaded) {
-    if (loaded.failure)
-      return tl::unexpected{*loaded.failure};
-    try {
-      return result<V>{*loaded.value};
-    } catch (...) {
-      return tl::unexpected{detail::describe(std::current_exception())};
-    }
+    return mine.copy();
   }
 
   void store(load& loaded) {
@@ -295,11 +258,11 @@ private:
     const detail::wake_on_cancel waker{ctx, mutex_, pending.done};
     std::unique_lock lock{mutex_};
     if (!detail::wait_until_ready(lock, pending.done, ctx, std::nullopt,
-                                  [&] { return pending.value || pending.failure; }))
+                                  [&] { return pending.over(); }))
       return std::make_unique<result<V>>(tl::unexpect, ctx.why());
     if (!pending.for_others)
       return nullptr;
-    return std::unique_ptr<result<V>>{new result<V>(copy_of(pending))};
+    return std::unique_ptr<result<V>>{new result<V>(pending.copy())};
   }
 
   const std::function<time_point()> clock_;

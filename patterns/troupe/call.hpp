@@ -1,10 +1,6 @@
 #pragma once
 
-#include <concepts>
-#include <cstddef>
-#include <memory>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 

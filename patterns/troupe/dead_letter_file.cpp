@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <troupe/detail/refusal.hpp>
+#include <troupe/text/letter_line.hpp>
 #include <troupe/text/letter_writer.hpp>
 
 namespace troupe {
@@ -13,12 +14,12 @@ dead_letter_file::dead_letter_file(std::filesystem::path path, dead_letter_file_
                       std::numeric_limits<long long>::max());
   writer_ = std::make_shared<detail::letter_writer>(std::move(path), options.max_bytes,
                                                     options.existing == existing_file::append
-                                                        ? detail::letter_writer::opening::append
-                                                        : detail::letter_writer::opening::replace);
+                                                        ? detail::output_file::opening::append
+                                                        : detail::output_file::opening::replace);
 }
 
 void dead_letter_file::operator()(const dead_letter& letter) const {
-  writer_->add(detail::json_line(letter, detail::utc_now()));
+  writer_->add(detail::letter_line(letter, detail::utc_now()));
 }
 
 std::optional<error> dead_letter_file::error() const { return writer_->flush(); }

@@ -6,7 +6,6 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -70,9 +69,10 @@ flow<line> letter_lines(const std::string& name, const std::filesystem::path& pa
                         const replay_options& options);
 stage_options letter_stage(const replay_options& options);
 
+template <class F>
+using replayed_t = unwrapped_t<std::invoke_result_t<F&, std::string>>;
 template <class T, class F>
-concept replays = std::invocable<F&, std::string> && std::same_as<
-    unwrapped_t<std::invoke_result_t<F&, std::string>>, T>;
+concept replays = std::invocable<F&, std::string> && std::same_as<replayed_t<F>, T>;
 
 } // namespace detail
 

@@ -10,20 +10,20 @@ node fan_in_node(std::string name, const fan_in_options& options, std::size_t in
   n.kind = pattern_kind::fan_in;
   n.how = options.merge.name();
   n.buffer = options.buffer;
-  switch (options.merge.what()) {
+  switch (options.merge.chosen()) {
   case merge::rule::first_available:
-    n.joining = joining::as_they_come;
+    n.join.how = joining::as_they_come;
     break;
   case merge::rule::in_order:
-    n.joining = joining::in_order;
+    n.join.how = joining::in_order;
     break;
   default:
-    n.joining = joining::by_item;
+    n.join.how = joining::by_item;
     break;
   }
-  n.overtakes = options.merge.what() == merge::rule::priority;
-  if (options.merge.what() == merge::rule::weighted)
-    n.weights = check_weights("fan_in", n.name, options.merge.weights(), inputs);
+  n.join.overtakes = options.merge.chosen() == merge::rule::priority;
+  if (options.merge.chosen() == merge::rule::weighted)
+    n.join.weights = check_weights("fan_in", n.name, options.merge.weights(), inputs);
   return n;
 }
 

@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include <troupe/cast/order_check.hpp>
 #include <troupe/fan_out.hpp>
 #include <troupe/flow.hpp>
+#include <troupe/kernel/merge_kernel.hpp>
 #include <troupe/merge.hpp>
 
 namespace troupe {
@@ -31,14 +33,14 @@ void check_order(const node& join, const std::vector<ends>& parts, const node* s
 /// What `sorted` compares by; empty for any other merge.
 template <class T>
 comparison<T> comparison_of(const std::string& name, const merge& m) {
-  if (m.what() == merge::rule::sorted) {
+  if (m.chosen() == merge::rule::sorted) {
     if (const auto* const less = m.less<T>())
       return *less;
     refuse("fan_in", name, "merge", "sorted by a comparison of another type",
            "a comparison of the item type of the flow");
   }
-  const bool reversed = m.what() == merge::rule::sorted_in_reverse;
-  if (!reversed && m.what() != merge::rule::sorted_naturally)
+  const bool reversed = m.chosen() == merge::rule::sorted_in_reverse;
+  if (!reversed && m.chosen() != merge::rule::sorted_naturally)
     return {};
   if constexpr (std::totally_ordered<T>) {
     if (reversed)
@@ -59,7 +61,7 @@ merge_maker(const std::string& name, const merge& m, std::size_t inputs,
       return std::make_unique<turn_merge<T>>(order);
     };
   };
-  switch (m.what()) {
+  switch (m.chosen()) {
   case merge::rule::round_robin:
     return in_turn(merge_order::rule::round_robin);
   case merge::rule::weighted:
@@ -85,17 +87,18 @@ flow<T> merged(std::string name, const fan_in_options& options, const std::vecto
   auto n = fan_in_node(std::move(name), options, inputs);
   n.output = item_type_of<T>();
   const auto less = comparison_of<T>(n.name, options.merge);
-  if (const auto& before = parts.front().last.node; less && before != nullptr && before->lanes) {
+  if (const auto& before = parts.front().last.node;
+      less && before != nullptr && before->deal.lanes) {
     // The lanes of a fan_out are one stream, and a worker that has nothing would hold up the rest.
-    n.joining = joining::in_order;
-    n.make_check = [less] { return std::make_unique<sorted_check<T>>(less); };
+    n.join.how = joining::in_order;
+    n.join.make_check = [less] { return std::make_unique<sorted_check<T>>(less); };
   } else {
-    n.sees_all = static_cast<bool>(less);
-    n.make_merge = merge_maker<T>(n.name, options.merge, inputs, n.weights);
+    n.join.sees_all = static_cast<bool>(less);
+    n.join.make = merge_maker<T>(n.name, options.merge, inputs, n.join.weights);
   }
-  if (n.joining == joining::in_order) {
+  if (n.join.how == joining::in_order) {
     check_order(n, parts, split);
-    n.restores = split;
+    n.join.restores = split;
   }
   return access::make<T>(join(parts, std::move(n)));
 }
@@ -174,41 +177,56 @@ flow<T> fan_in(std::string name, fan_in_options options, const std::vector<flow<
                            given.size());
 }
 
+namespace detail {
+
+template <class... Flows>
+concept some_lanes = (is_lanes<Flows> || ...);
+template <class T, class... Flows>
+concept not_all_alike
+    = sizeof...(Flows) > 0 && !some_lanes<Flows...> && !(std::same_as<Flows, flow<T>> && ...);
+
+} // namespace detail
+
 template <class T, class... More>
-requires(sizeof...(More) > 0 && !(detail::is_lanes<More> || ...)
-         && !(std::same_as<More, flow<T>> && ...)) flow<T> fan_in(std::string, fan_in_options,
-                                                                  const flow<T>&, const More&...) {
+requires detail::not_all_alike<T, More...> flow<T> fan_in(std::string, fan_in_options,
+                                                          const flow<T>&, const More&...) {
   static_assert(detail::never<T>,
                 "troupe: the flows of this fan_in do not all have the same item type");
   return {};
 }
 
 template <class... Flows>
-requires(detail::is_lanes<Flows> || ...) flow<detail::invalid> fan_in(std::string, fan_in_options,
-                                                                      const Flows&...) {
+requires detail::some_lanes<Flows...> flow<detail::invalid> fan_in(std::string, fan_in_options,
+                                                                   const Flows&...) {
   static_assert(sizeof...(Flows) == 0, "troupe: a fan_in is missing; the lanes of a fan_out must "
                                        "be merged before they meet other flows");
   return {};
 }
 
+struct zip_options {
+  count buffer = default_buffer; ///< most items on each edge into it
+};
+
 /// Pairs the n-th items of two flows.
+///
+///     troupe::zip("pairs", names, numbers, {.buffer = 64})
 ///
 /// Shape:  flow<A>, flow<B> -> flow<std::pair<A, B>>; one actor; ends with the shorter one, of the
 ///         longer the rest counts as filtered.
 /// Bound:  `buffer` items on each edge into it.
 template <class A, class B>
 flow<std::pair<A, B>> zip(std::string name, const flow<A>& a, const flow<B>& b,
-                          count buffer = default_buffer) {
+                          zip_options options = {}) {
   if constexpr (std::is_void_v<A> || std::is_void_v<B>) {
     static_assert(detail::never<A>, "troupe: a flow of this zip already ends in a sink");
     return {};
   } else {
-    auto n = detail::fan_in_node(std::move(name), {.buffer = buffer}, 2);
+    auto n = detail::fan_in_node(std::move(name), {.buffer = options.buffer}, 2);
     n.what = "zip";
     n.how = "";
-    n.joining = detail::joining::by_item;
+    n.join.how = detail::joining::by_item;
     n.output = detail::item_type_of<std::pair<A, B>>();
-    n.make_merge = [] { return std::make_unique<detail::zip_merge<A, B>>(); };
+    n.join.make = [] { return std::make_unique<detail::zip_merge<A, B>>(); };
     return detail::access::make<std::pair<A, B>>(
         join(detail::independent({detail::access::of(a), detail::access::of(b)}), std::move(n)));
   }

@@ -27,13 +27,13 @@ node fan_out_node(std::string name, const fan_out_options& options) {
                        .thread = options.thread});
   n.kind = pattern_kind::fan_out;
   n.how = options.to.name();
-  n.lanes = true;
-  n.to = options.to.rule();
-  if (const auto& weights = options.to.weights(); n.to == dispatcher::rule::weighted) {
+  n.deal.lanes = true;
+  n.deal.to = options.to.chosen();
+  if (const auto& weights = options.to.weights(); n.deal.to == dispatcher::rule::weighted) {
     // The weights alone say how many workers there are.
     if (n.workers.value() == 1)
       n.workers = weights.size();
-    n.weights = check_weights("fan_out", n.name, weights, n.workers);
+    n.deal.weights = check_weights("fan_out", n.name, weights, n.workers);
   }
   return n;
 }
@@ -47,11 +47,11 @@ node stand_in() {
 
 void take_part(node& n, const ends& part) {
   const auto& inner = *part.last.node;
-  const bool one_stage = part.closed == nullptr && inner.role == role::stage && !inner.lanes
+  const bool one_stage = part.closed == nullptr && inner.role == role::stage && !inner.deal.lanes
                          && inner.upstreams.front().node->role == role::source;
   if (!one_stage)
     refuse("fan_out", n.name, "function", "several stages", "a function or one stage");
-  if (n.on_error.last_resort() != on_error::action::stop || n.on_error.retries() != nullptr)
+  if (n.on_error.chosen() != on_error::action::stop || n.on_error.retries() != nullptr)
     refuse("fan_out", n.name, "on_error", "given twice",
            "to be left to the stage \"" + inner.name + "\" that its workers run");
   n.on_error = inner.on_error;

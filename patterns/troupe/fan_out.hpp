@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <troupe/dispatch.hpp>
+#include <troupe/kernel/dispatch_kernel.hpp>
 #include <troupe/stage.hpp>
 
 namespace troupe {
@@ -57,11 +58,11 @@ void deal_items(node& n, const dispatch& to) {
     if (hash == nullptr)
       refuse("fan_out", n.name, "to", "by_key of a function of another type",
              "a key function that takes the item type of the flow");
-    n.dealing = dealing::by_key;
-    n.make_dispatch = dispatch_maker<T>(choose_by_key<T>{*hash});
-  } else if (to.rule() == dispatcher::rule::round_robin
-             || to.rule() == dispatcher::rule::weighted) {
-    n.make_dispatch = dispatch_maker<T>(choose_in_turn{n.weights});
+    n.deal.how = dealing::by_key;
+    n.deal.make = dispatch_maker<T>(choose_by_key<T>{*hash});
+  } else if (to.chosen() == dispatcher::rule::round_robin
+             || to.chosen() == dispatcher::rule::weighted) {
+    n.deal.make = dispatch_maker<T>(choose_in_turn{n.deal.weights});
   }
 }
 

@@ -39,7 +39,7 @@ public:
   flow() = default;
 
   /// What starting it would spawn, and how much it would hold at most.
-  troupe::topology topology() const { return troupe::topology{detail::graph{ends_}}; }
+  troupe::topology topology() const { return detail::topology_of(ends_); }
 
 private:
   friend detail::access;

@@ -54,14 +54,19 @@ struct fused_function<F> {
   decltype(auto) operator()(T&& item) { return std::invoke(function, std::forward<T>(item)); }
 };
 
+/// Whether F takes a T, and `Rest` what F makes of it.
+template <class F, class T, class Rest>
+concept step_before
+    = std::invocable<F&, T> && std::invocable<Rest&, unwrapped_t<std::invoke_result_t<F&, T>>>;
+
 template <class F, class... Rest>
 struct fused_function<F, Rest...> {
   F function;
   fused_function<Rest...> rest;
 
   template <class T>
-  requires std::invocable<F&, T> && std::invocable < fused_function<Rest...>
-  &, unwrapped_t < std::invoke_result_t < F&, T >>> auto operator()(T&& item) {
+  requires step_before<F, T, fused_function<Rest...>>
+  auto operator()(T&& item) {
     static_assert(
         !shows_own_parameter<F, std::remove_cvref_t<T>, unwrapped_t<std::invoke_result_t<F&, T>>>,
         "troupe: a step of this fused returns a view into its own parameter, which is "

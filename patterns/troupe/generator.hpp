@@ -7,7 +7,6 @@
 #include <coroutine>
 #include <exception>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <utility>
 

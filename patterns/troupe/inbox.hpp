@@ -5,9 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <troupe/flow.hpp>
 #include <troupe/inbox/inbox_actor.hpp>
@@ -48,7 +46,7 @@ public:
   /// An actor that takes T and std::vector<T> as messages and answers `true`, or a caf::error when
   /// an item was refused. T must be a CAF message type. Only while the inbox feeds a run.
   caf::actor actor() requires std::copy_constructible<T> {
-    return queue_->gate([queue = queue_](caf::actor_system& sys) {
+    return queue_->as_actor([queue = queue_](caf::actor_system& sys) {
       return detail::spawn<detail::inbox_actor<T>>(sys, queue);
     });
   }
@@ -79,7 +77,7 @@ std::pair<inbox_ref<T>, flow<T>> inbox(std::string name, inbox_options<T> option
                                                         std::move(options.on_drop));
   auto n = detail::source_node(std::move(name), "inbox", {});
   n.holds = options.capacity;
-  n.make_source = [queue](std::size_t, caf::actor_system& sys) {
+  n.source.make = [queue](std::size_t, caf::actor_system& sys) {
     return std::make_unique<detail::inbox_source<T>>(queue, sys);
   };
   return {inbox_ref<T>{std::move(queue)}, detail::begin_flow<T>(std::move(n))};

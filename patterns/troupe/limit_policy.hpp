@@ -34,8 +34,13 @@ struct limit_policy {
 /// Source: token bucket, as golang.org/x/time/rate.
 limit_policy rate_limit(rate r, rate_limit_options options = {});
 
+namespace detail {
 template <class R>
-requires std::is_arithmetic_v<R> limit_policy rate_limit(R, rate_limit_options = {}) {
+concept bare_number = std::is_arithmetic_v<R>;
+} // namespace detail
+
+template <detail::bare_number R>
+limit_policy rate_limit(R, rate_limit_options = {}) {
   static_assert(!std::is_arithmetic_v<R>, "troupe: a rate needs its period; write per_second(500), "
                                           "per_minute(90) or every(250ms)");
   return {unlimited()};

@@ -1,6 +1,5 @@
 #include <troupe/limiter.hpp>
 
-#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <utility>

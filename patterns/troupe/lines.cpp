@@ -159,8 +159,8 @@ flow<line> lines_from(std::string name, std::function<std::unique_ptr<text_input
                       const lines_options& options) {
   check_count("lines", name, "longest", options.longest);
   auto n = source_node(std::move(name), "lines", {.buffer = options.buffer, .thread = thread::own});
-  n.reads_input = true;
-  n.make_source = [open = std::move(open), options](std::size_t, caf::actor_system&) {
+  n.source.reads_input = true;
+  n.source.make = [open = std::move(open), options](std::size_t, caf::actor_system&) {
     return std::make_unique<line_splitter>(open, options);
   };
   return begin_flow<line>(std::move(n));

@@ -1,11 +1,8 @@
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,6 +13,9 @@
 namespace troupe {
 
 namespace detail {
+
+template <class R>
+concept no_rate = !std::convertible_to<R, rate>;
 
 /// Errors: std::invalid_argument for a rate or burst out of range.
 node rate_limit_node(std::string name, rate r, const rate_limit_options& options);
@@ -34,8 +34,7 @@ private:
       for (auto left = n; left > 0; --left, ++in.cursor)
         emit(std::move(items[in.cursor]));
     } catch (...) { // the item's move constructor
-      const auto left = host.failed(std::current_exception(), in, view_of(items[in.cursor], false));
-      if (left == remedy::pass_over)
+      if (!host.failed(caught(), in, view_of(items[in.cursor], false)).stays)
         ++in.cursor;
     }
   }
@@ -76,9 +75,8 @@ inline auto rate_limit(std::string name, rate r, rate_limit_options options = {}
   }};
 }
 
-template <class R>
-requires(!std::convertible_to<R, rate>) auto rate_limit(std::string, const R&,
-                                                        rate_limit_options = {}) {
+template <detail::no_rate R>
+auto rate_limit(std::string, const R&, rate_limit_options = {}) {
   static_assert(detail::never<R>, "troupe: a rate needs its period; write per_second(500), "
                                   "per_minute(90) or every(250ms)");
   return detail::pipe_of{[]<class T>(const flow<T>&) { return flow<detail::invalid>{}; }};

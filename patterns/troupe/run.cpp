@@ -164,9 +164,9 @@ run start(caf::actor_system& sys, const flow<void>& f, run_options options) {
   if (ends.last.node == nullptr)
     throw std::invalid_argument("start: the flow is empty; begin it with a source");
   const detail::graph flow{ends};
-  auto actors = detail::launch(sys, flow, options.ctx,
-                               {std::move(options.dead_letters), options.dead_letters_for},
-                               std::move(options.name));
+  auto actors = detail::start_actors(sys, flow, options.ctx,
+                                     {std::move(options.dead_letters), options.dead_letters_for},
+                                     std::move(options.name));
   if (options.watch != nullptr)
     options.watch->watch(actors.state);
   return run{std::make_unique<detail::run_handle>(std::move(actors), flow, options.drain_limit)};

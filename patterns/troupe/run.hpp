@@ -114,8 +114,13 @@ private:
 [[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, observer& watch,
                         const context& ctx = {});
 
-template <class T, class... More>
-requires(!std::is_void_v<T>) run start(caf::actor_system&, const flow<T>&, More&&...) {
+namespace detail {
+template <class T>
+concept open_item = !std::is_void_v<T>;
+} // namespace detail
+
+template <detail::open_item T, class... More>
+run start(caf::actor_system&, const flow<T>&, More&&...) {
   // A flow<invalid> has had its error.
   static_assert(std::same_as<T, detail::invalid>,
                 "troupe: this flow has no sink; end it with sink, collect, "

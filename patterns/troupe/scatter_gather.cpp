@@ -2,9 +2,9 @@
 
 namespace troupe::detail {
 
-asked_setup setup_of(const std::string& name, const gather_options& o, std::size_t services,
-                     const run_options& run) {
-  asked_setup s;
+actor_core_setup setup_of(const std::string& name, const gather_options& o, std::size_t services,
+                          const run_options& run) {
+  actor_core_setup s;
   s.name = name;
   s.kind = pattern_kind::scatter_gather;
   s.workers = services;

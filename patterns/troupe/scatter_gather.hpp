@@ -13,8 +13,8 @@
 #include <troupe/gather/gathering.hpp>
 #include <troupe/gather_options.hpp>
 #include <troupe/service.hpp>
-#include <troupe/service/asked_core.hpp>
-#include <troupe/service/asking_stage.hpp>
+#include <troupe/service/actor_core.hpp>
+#include <troupe/service/service_stage.hpp>
 #include <troupe/worker_pool.hpp>
 
 namespace troupe {
@@ -23,11 +23,11 @@ namespace detail {
 
 /// How a running service is asked by an actor: it never waits for room.
 template <class Req, class Resp>
-ask_function<Req, Resp> asking(std::shared_ptr<service_core<Req, Resp>> core) {
+ask_function<Req, Resp> function_of(std::shared_ptr<service_core<Req, Resp>> core) {
   return [core = std::move(core)](const Req& r, const context& ctx,
                                   std::function<void(result<Resp> &&)> done) {
     const service_thread at_work;
-    call_item<Req, Resp> call{r, ctx, ticket<Resp>{std::move(done)}};
+    call_item<Req, Resp> call{r, ctx, response_promise<Resp>{std::move(done)}};
     call.reply.follow(ctx);
     core->submit(std::move(call));
   };
@@ -44,9 +44,8 @@ class responder {
   using served = detail::gathered_service<Req, Resp>;
 
 public:
-  template <class F>
-  requires(!std::same_as<std::remove_cvref_t<F>,
-                         responder> && detail::serves<std::decay_t<F>, Req, Resp>) responder(F f)
+  template <detail::other_than<responder> F>
+  requires detail::serves<std::decay_t<F>, Req, Resp> responder(F f)
       : serve_([f = std::move(f)](caf::actor_system& sys, const std::string& name,
                                   const gather_options& o, const run_options& run) -> served {
           const auto n = o.workers;
@@ -56,15 +55,15 @@ public:
                                                     .overflow = overflow::shed,
                                                     .thread = thread::own});
           auto running = pool.serve(sys, run);
-          return {detail::asking(running), running};
+          return {detail::function_of(running), running};
         }) {}
 
   /// Errors: std::invalid_argument for an empty handle.
   responder(const service<Req, Resp>& s)
-      : serve_([asked = not_null(detail::core_of(s))](caf::actor_system&, const std::string&,
-                                                      const gather_options&,
-                                                      const run_options&) -> served {
-          return {detail::asking(asked), nullptr};
+      : serve_([core = not_null(detail::core_of(s))](caf::actor_system&, const std::string&,
+                                                     const gather_options&,
+                                                     const run_options&) -> served {
+          return {detail::function_of(core), nullptr};
         }) {}
 
   served serve(caf::actor_system& sys, const std::string& name, const gather_options& o,
@@ -89,8 +88,8 @@ private:
 
 namespace detail {
 
-asked_setup setup_of(const std::string& name, const gather_options& options, std::size_t services,
-                     const run_options& run);
+actor_core_setup setup_of(const std::string& name, const gather_options& options,
+                          std::size_t services, const run_options& run);
 
 template <class Req, class Resp>
 struct gather_blueprint : pipe_tag {
@@ -106,10 +105,10 @@ struct gather_blueprint : pipe_tag {
 
   template <class T>
   auto attach(const flow<T>& f) const {
-    auto n = asking_node(name, {.parallel = options.in_flight});
+    auto n = service_node(name, {.parallel = options.in_flight});
     n.kind = pattern_kind::scatter_gather;
     const auto shared = std::make_shared<shared_service<gather_blueprint>>(*this);
-    return attach_asking_by<T, Req, response>(
+    return attach_service_from<T, Req, response>(
         f, std::move(n), [shared](caf::actor_system& sys) { return shared->get(sys); });
   }
 
@@ -117,7 +116,7 @@ struct gather_blueprint : pipe_tag {
                                                      run_options run) const {
     using actor = gather_actor<Req, Resp>;
     typename actor::services all;
-    asker_crew::services own;
+    actor_core_state::services own;
     for (std::size_t i = 0; i < services.size(); ++i) {
       auto s = services[i].serve(sys, name + "." + std::to_string(i), options, run);
       all.push_back(std::move(s.ask));
@@ -125,7 +124,7 @@ struct gather_blueprint : pipe_tag {
         own.push_back(std::move(s.own));
     }
     const gather_setup setup{options.gather, services.size(), options.within};
-    auto core = std::make_shared<asked_core<Req, response>>(
+    auto core = std::make_shared<actor_core<Req, response>>(
         sys, setup_of(name, options, services.size(), run),
         [&](const std::shared_ptr<request_account>& account) {
           return spawn<actor>(sys, account, run.ctx, setup, std::move(all));

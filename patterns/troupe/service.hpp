@@ -1,13 +1,11 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
 #include <functional>
 #include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,20 +14,18 @@
 
 #include <troupe/caf/compat.hpp>
 #include <troupe/context.hpp>
+#include <troupe/fwd.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/report.hpp>
 #include <troupe/result.hpp>
 #include <troupe/run.hpp>
-#include <troupe/service/asking_stage.hpp>
 #include <troupe/service/driven_future.hpp>
 #include <troupe/service/service_actor.hpp>
 #include <troupe/service/service_core.hpp>
+#include <troupe/service/service_stage.hpp>
 #include <troupe/tools/replace.hpp>
 
 namespace troupe {
-
-template <class Req, class Resp>
-class service;
 
 namespace detail {
 template <class Req, class Resp>
@@ -113,7 +109,8 @@ public:
   std::optional<std::future<result<Resp>>> try_ask(Req&& r, std::optional<context> ctx = {}) const {
     auto promise = std::make_shared<std::promise<result<Resp>>>();
     const auto core = this->core();
-    auto call = make_call(r, std::move(ctx), detail::ticket<Resp>{detail::keeping<Resp>(promise)});
+    auto call = make_call(r, std::move(ctx),
+                          detail::response_promise<Resp>{detail::keeping<Resp>(promise)});
     if (call && !core->try_submit(*call)) {
       if constexpr (detail::replaceable<Req>)
         detail::replace(r, std::move(call->request.get()));
@@ -132,15 +129,16 @@ public:
   /// the service has ended. The end of the service is not told to who monitors it. Both must be CAF
   /// message types.
   caf::actor actor() const {
-    return core()->gate([weak = std::weak_ptr{core_}](caf::actor_system& sys) {
+    return core()->as_actor([weak = std::weak_ptr{core_}](caf::actor_system& sys) {
       return detail::spawn<detail::service_actor<Req, Resp>>(sys, weak);
     });
   }
 
   template <class T>
   auto attach(const flow<T>& f) const {
-    return detail::attach_asking(
-        f, detail::asking_node(core()->name(), {.parallel = detail::most_askers}), core());
+    return detail::attach_service(
+        f, detail::service_node(core()->name(), {.parallel = detail::most_waiting_workers}),
+        core());
   }
 
   report drain(time_span limit = std::chrono::seconds{30}) const {
@@ -175,16 +173,16 @@ private:
   template <class F>
   void call_back(Req& r, std::optional<context> ctx, F to) const {
     const auto core = this->core();
-    const detail::asking_thread here;
-    if (auto call
-        = make_call(r, std::move(ctx),
-                    detail::ticket<Resp>{detail::telling<Resp>(std::move(to)), core->outside()}))
+    const detail::inside_ask here;
+    if (auto call = make_call(
+            r, std::move(ctx),
+            detail::response_promise<Resp>{detail::telling<Resp>(std::move(to)), core->outside()}))
       core->submit(*std::move(call));
   }
 
   // Empty: the request has thrown when it was moved, and the call is answered with that.
-  static std::optional<detail::call_item<Req, Resp>> make_call(Req& r, std::optional<context> ctx,
-                                                               detail::ticket<Resp> reply) {
+  static std::optional<detail::call_item<Req, Resp>>
+  make_call(Req& r, std::optional<context> ctx, detail::response_promise<Resp> reply) {
     std::optional<detail::call_item<Req, Resp>> call;
     try {
       call.emplace(detail::call_item<Req, Resp>{std::move(r), std::move(ctx), std::move(reply)});
@@ -202,9 +200,9 @@ private:
     auto promise = std::make_shared<std::promise<Answer>>();
     const auto core = this->core();
     {
-      const detail::asking_thread here; // other calls may be answered while this one waits for room
-      if (auto call
-          = make_call(r, std::move(ctx), detail::ticket<Resp>{detail::keeping<Resp>(promise)}))
+      const detail::inside_ask here; // other calls may be answered while this one waits for room
+      if (auto call = make_call(r, std::move(ctx),
+                                detail::response_promise<Resp>{detail::keeping<Resp>(promise)}))
         core->submit(*std::move(call));
     }
     return detail::future_of(core->system(), promise);
@@ -219,15 +217,15 @@ private:
   std::shared_ptr<detail::service_core<Req, Resp>> core_;
 };
 
+namespace detail {
+template <class B>
+using core_ptr_of = std::shared_ptr<service_core<typename B::request, typename B::response>>;
+} // namespace detail
+
 /// A service that does not run yet: what `serve` takes.
 template <class B>
 concept service_blueprint = requires(const B& b, caf::actor_system& sys, run_options options) {
-  typename B::request;
-  typename B::response;
-  {
-    b.serve(sys, std::move(options))
-    } -> std::same_as<
-        std::shared_ptr<detail::service_core<typename B::request, typename B::response>>>;
+  { b.serve(sys, std::move(options)) } -> std::same_as<detail::core_ptr_of<B>>;
 };
 
 /// Starts a service. It must end, by `drain` or with its last handle, before the actor system, whose
@@ -255,7 +253,7 @@ std::shared_ptr<service_core<Req, Resp>> core_of(const service<Req, Resp>& s) {
 template <class Req, class Resp>
 void ask_at_once(const service<Req, Resp>& s, Req r, const context& ctx,
                  std::function<void(result<Resp>&&)> done) {
-  if (auto call = s.make_call(r, ctx, ticket<Resp>{std::move(done)}))
+  if (auto call = s.make_call(r, ctx, response_promise<Resp>{std::move(done)}))
     s.core()->submit(*std::move(call));
 }
 

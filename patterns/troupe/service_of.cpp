@@ -9,12 +9,12 @@ void check(const actor_service_options& o) {
   (void)full_of("service_of", o.name, o.overflow);
 }
 
-node asking_node(const actor_service_options& o) {
-  return asking_node(o.name, {.parallel = o.max_in_flight, .on_error = o.on_error});
+node service_node(const actor_service_options& o) {
+  return service_node(o.name, {.parallel = o.max_in_flight, .on_error = o.on_error});
 }
 
-asked_setup setup_of(const actor_service_options& o, const run_options& run) {
-  asked_setup s;
+actor_core_setup setup_of(const actor_service_options& o, const run_options& run) {
+  actor_core_setup s;
   s.name = o.name;
   s.workers = o.max_in_flight;
   s.most = o.max_in_flight;

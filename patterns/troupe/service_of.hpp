@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -13,9 +12,9 @@
 #include <troupe/options.hpp>
 #include <troupe/policy/overflow.hpp>
 #include <troupe/service.hpp>
-#include <troupe/service/asked_core.hpp>
-#include <troupe/service/asker_actor.hpp>
-#include <troupe/service/asking_stage.hpp>
+#include <troupe/service/actor_core.hpp>
+#include <troupe/service/forwarding_actor.hpp>
+#include <troupe/service/service_stage.hpp>
 
 namespace troupe {
 
@@ -30,24 +29,24 @@ struct actor_service_options {
 namespace detail {
 
 void check(const actor_service_options& o);
-node asking_node(const actor_service_options& o);
-asked_setup setup_of(const actor_service_options& o, const run_options& run);
+node service_node(const actor_service_options& o);
+actor_core_setup setup_of(const actor_service_options& o, const run_options& run);
 
 template <class Req, class Resp>
-std::shared_ptr<asked_core<Req, Resp>> serve_actor(caf::actor_system& sys, const caf::actor& handle,
+std::shared_ptr<actor_core<Req, Resp>> serve_actor(caf::actor_system& sys, const caf::actor& handle,
                                                    const actor_service_options& o,
                                                    const run_options& run) {
-  return std::make_shared<asked_core<Req, Resp>>(
+  return std::make_shared<actor_core<Req, Resp>>(
       sys, setup_of(o, run), [&](const std::shared_ptr<request_account>& account) {
-        return spawn<asker_actor<Req, Resp>>(sys, account, run.ctx, handle, o.timeout);
+        return spawn<forwarding_actor<Req, Resp>>(sys, account, run.ctx, handle, o.timeout);
       });
 }
 
 /// Makes one service for all the workers of a stage, when the first of them begins.
 template <class Req, class Resp>
-class shared_asked {
+class shared_calls {
 public:
-  shared_asked(caf::actor handle, actor_service_options options)
+  shared_calls(caf::actor handle, actor_service_options options)
       : handle_(std::move(handle)), options_(std::move(options)) {}
 
   std::shared_ptr<service_core<Req, Resp>> get() {
@@ -66,7 +65,7 @@ private:
   caf::actor handle_;
   actor_service_options options_;
   std::mutex mutex_;
-  std::weak_ptr<asked_core<Req, Resp>> core_;
+  std::weak_ptr<actor_core<Req, Resp>> core_;
 };
 
 template <class Req, class Resp>
@@ -85,9 +84,9 @@ struct actor_pipe : pipe_tag {
 
   template <class T>
   auto attach(const flow<T>& f) const {
-    return attach_asking_by<T, Req, Resp>(f, asking_node(options),
-                                          [shared = std::make_shared<shared_asked<Req, Resp>>(
-                                               handle, options)] { return shared->get(); });
+    return attach_service_from<T, Req, Resp>(f, service_node(options),
+                                             [shared = std::make_shared<shared_calls<Req, Resp>>(
+                                                  handle, options)] { return shared->get(); });
   }
 
   std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,

@@ -3,10 +3,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <ctime>
 #include <mutex>
 #include <optional>
 #include <stdexcept>

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <troupe/text/line_writer.hpp>
 #include <troupe/transforms.hpp>
 
 namespace troupe {
@@ -24,6 +24,12 @@ struct sink_options {
   troupe::thread thread = troupe::thread::shared;
 };
 
+/// Of a sink without a function of yours.
+struct plain_sink_options {
+  count buffer = default_buffer; ///< most items on the edge into it
+  batch_size batch = automatic;
+};
+
 namespace detail {
 
 inline node sink_node(std::string name, std::string_view what, const sink_options& o) {
@@ -34,6 +40,11 @@ inline node sink_node(std::string name, std::string_view what, const sink_option
                      .on_error = o.on_error,
                      .intensity = o.intensity,
                      .thread = o.thread});
+}
+inline node sink_node(std::string name, std::string_view what, const plain_sink_options& o,
+                      troupe::thread thread = thread::shared) {
+  return sink_node(std::move(name), what,
+                   sink_options{.buffer = o.buffer, .batch = o.batch, .thread = thread});
 }
 
 template <class T, class F>
@@ -47,10 +58,10 @@ struct sink_op : faulty {
   sink_op(F f, bool k) : function(std::move(f)), keep(k) {}
 
   bool keeps() const noexcept { return can_keep<F, T>; }
-  outcome operator()(T& item, emitter<no_output>& out, kernel_host& host) {
+  disposition operator()(T& item, emitter<no_output>& out, kernel_host& host) {
     if constexpr (std::is_void_v<answer_t<F, T>>) {
       call_on(function, item, keep, host.ctx());
-      return outcome::delivered;
+      return disposition::delivered;
     } else {
       return settle(call_on(function, item, keep, host.ctx()), out, fault);
     }
@@ -63,9 +74,9 @@ struct collect_op {
   using output = no_output;
   std::vector<V>* into;
 
-  outcome operator()(T& item, emitter<no_output>&, kernel_host&) {
+  disposition operator()(T& item, emitter<no_output>&, kernel_host&) {
     into->push_back(static_cast<V>(std::move(item)));
-    return outcome::delivered;
+    return disposition::delivered;
   }
 };
 
@@ -74,29 +85,7 @@ struct ignore_op {
   using input = T;
   using output = no_output;
 
-  outcome operator()(T&, emitter<no_output>&, kernel_host&) { return outcome::delivered; }
-};
-
-/// A file that is written a line at a time and says why it cannot be.
-class line_writer {
-public:
-  explicit line_writer(std::filesystem::path path);
-  line_writer(const line_writer&) = delete;
-  line_writer& operator=(const line_writer&) = delete;
-  ~line_writer();
-
-  /// Whether this line and all before it have been handed to the system.
-  bool write(std::string_view line);
-  /// Errors: std::system_error, as for `write`: a full disk may show only here.
-  void close();
-
-private:
-  void flush();
-  [[noreturn]] void fail(int code, const char* doing) const;
-
-  std::filesystem::path path_;
-  int file_ = -1;
-  std::string pending_;
+  disposition operator()(T&, emitter<no_output>&, kernel_host&) { return disposition::delivered; }
 };
 
 template <class T>
@@ -106,12 +95,12 @@ struct write_lines_op {
   std::unique_ptr<line_writer> file;
   std::uint64_t pending = 0; ///< lines that may still be lost with a full disk: in flight
 
-  outcome operator()(T& item, emitter<no_output>&, kernel_host& host) {
+  disposition operator()(T& item, emitter<no_output>&, kernel_host& host) {
     const bool written = file->write(item);
     ++pending;
     if (written)
       host.counts().deliver(std::exchange(pending, 0));
-    return outcome::held;
+    return disposition::held;
   }
   bool finish(emitter<no_output>&, kernel_host& host) {
     file->close();
@@ -177,11 +166,13 @@ detail::sink_pipe<std::decay_t<F>> sink(std::string name, F&& f, sink_options op
 ///
 /// Bound:  none: the vector grows with the flow.
 template <class V>
-auto collect(std::string name, std::vector<V>& into) {
-  return detail::pipe_of{[name = std::move(name), into = &into]<class T>(const flow<T>& f) {
+auto collect(std::string name, std::vector<V>& into, plain_sink_options options = {}) {
+  return detail::pipe_of{[name = std::move(name), into = &into,
+                          options]<class T>(const flow<T>& f) {
     if constexpr (std::constructible_from<V, T&&>) {
-      return detail::extend<void>(f, detail::with_kernel(detail::sink_node(name, "collect", {}),
-                                                         detail::collect_op<T, V>{into}));
+      return detail::extend<void>(f,
+                                  detail::with_kernel(detail::sink_node(name, "collect", options),
+                                                      detail::collect_op<T, V>{into}));
     } else {
       static_assert(detail::never<T>,
                     "troupe: the vector of this collect does not hold the item type "
@@ -196,12 +187,12 @@ auto collect(std::string name, std::vector<V>& into) {
 /// Shape:  flow<T> -> flow<void> for a T that converts to std::string_view; one actor, on a thread
 ///         of its own.
 /// Errors: a file that cannot be opened or written (disk full) fails the run, saying why.
-inline auto write_lines(std::string name, std::filesystem::path path) {
+inline auto write_lines(std::string name, std::filesystem::path path,
+                        plain_sink_options options = {}) {
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
     if constexpr (std::convertible_to<T&, std::string_view>) {
       return detail::extend<void>(
-          f,
-          detail::with_fresh(detail::sink_node(name, "write_lines", {.thread = thread::own}), [=] {
+          f, detail::with_fresh(detail::sink_node(name, "write_lines", options, thread::own), [=] {
             return detail::write_lines_op<T>{std::make_unique<detail::line_writer>(path)};
           }));
     } else {
@@ -213,10 +204,12 @@ inline auto write_lines(std::string name, std::filesystem::path path) {
 }
 
 /// Ends a flow by dropping its items, which count as delivered.
-inline auto ignore(std::string name) {
-  return detail::pipe_of{[name = std::move(name)]<class T>(const flow<T>& f) {
+///
+/// Bound:  `buffer` items on the edge into it.
+inline auto ignore(std::string name, plain_sink_options options = {}) {
+  return detail::pipe_of{[name = std::move(name), options]<class T>(const flow<T>& f) {
     return detail::extend<void>(
-        f, detail::with_kernel(detail::sink_node(name, "ignore", {}), detail::ignore_op<T>{}));
+        f, detail::with_kernel(detail::sink_node(name, "ignore", options), detail::ignore_op<T>{}));
   }};
 }
 

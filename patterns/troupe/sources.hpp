@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +12,6 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <troupe/detail/views.hpp>
 #include <troupe/flow.hpp>
@@ -167,12 +165,18 @@ struct made_by {
 template <std::invocable F>
 struct made_by<F> : std::invoke_result<F&> {};
 
+template <class Answer, class T>
+concept ends_with = is_optional<Answer> && other_than<Answer, T>;
+
+template <class F, class... Argument>
+using produced_t = std::remove_cvref_t<std::invoke_result_t<F, Argument...>>;
+template <class F, class T, class... Argument>
+concept produces = std::is_invocable_r_v<std::optional<T>, F, Argument...>;
+
 /// Whether the function gives items until an answer is empty. One that always gives a T would never
 /// end, though every T converts to an optional.
 template <class T, class F, class... Argument>
-concept can_end = std::is_invocable_r_v<std::optional<T>, F, Argument...> && is_optional<
-    std::remove_cvref_t<std::invoke_result_t<F, Argument...>>> && !std::
-    same_as<std::remove_cvref_t<std::invoke_result_t<F, Argument...>>, T>;
+concept can_end = produces<F, T, Argument...> && ends_with<produced_t<F, Argument...>, T>;
 
 void check_period(const std::string& name, duration period);
 
@@ -192,9 +196,9 @@ template <class T, class F>
 flow<T> produce(std::string name, F fn, produce_options options = {}) {
   auto n = detail::source_node(std::move(name), "produce", options);
   if constexpr (detail::can_end<T, F&>) {
-    n.make_source = [fn](std::size_t, caf::actor_system&) { return detail::pull<T>(fn); };
+    n.source.make = [fn](std::size_t, caf::actor_system&) { return detail::pull<T>(fn); };
   } else if constexpr (detail::can_end<T, F&, std::size_t>) {
-    n.make_source = [fn](std::size_t producer, caf::actor_system&) {
+    n.source.make = [fn](std::size_t producer, caf::actor_system&) {
       return detail::pull<T>([fn, producer]() mutable { return std::invoke(fn, producer); });
     };
   } else {
@@ -218,7 +222,7 @@ flow<std::ranges::range_value_t<R>> from(std::string name, R&& range, source_opt
                 "give it a range that owns them");
   auto n = detail::source_node(std::move(name), "from",
                                {.buffer = options.buffer, .thread = options.thread});
-  n.make_source = [next = source::maker(std::forward<R>(range))](std::size_t, caf::actor_system&) {
+  n.source.make = [next = source::maker(std::forward<R>(range))](std::size_t, caf::actor_system&) {
     return std::make_unique<source>(next());
   };
   return detail::begin_flow<std::ranges::range_value_t<R>>(std::move(n));
@@ -233,7 +237,7 @@ inline flow<std::uint64_t> ticks(std::string name, time_span period, source_opti
   detail::check_period(name, period);
   auto n = detail::source_node(std::move(name), "ticks",
                                {.buffer = options.buffer, .thread = options.thread});
-  n.make_source = [period](std::size_t, caf::actor_system&) {
+  n.source.make = [period](std::size_t, caf::actor_system&) {
     return std::make_unique<detail::tick_source>(period);
   };
   return detail::begin_flow<std::uint64_t>(std::move(n));
@@ -263,7 +267,7 @@ auto generate(std::string name, F fn, source_options options = {}) {
                        }) {
     using item = typename made::iterator::value_type;
     auto n = detail::source_node(std::move(name), "generate", wider);
-    n.make_source = [fn](std::size_t, caf::actor_system&) {
+    n.source.make = [fn](std::size_t, caf::actor_system&) {
       // A coroutine made by a lambda refers to the lambda's captures.
       auto kept = std::make_shared<F>(fn);
       return detail::pull<item>([kept, g = (*kept)()]() mutable { return g.next(); });

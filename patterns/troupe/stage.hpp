@@ -1,7 +1,6 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -41,7 +40,7 @@ struct map_op : faulty {
   map_op(F f, bool k) : function(std::move(f)), keep(k) {}
 
   bool keeps() const noexcept { return can_keep<F, T>; }
-  outcome operator()(T& item, emitter<output>& out, kernel_host& host) {
+  disposition operator()(T& item, emitter<output>& out, kernel_host& host) {
     return settle(call_on(function, item, keep, host.ctx()), out, fault);
   }
 };

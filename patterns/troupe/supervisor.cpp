@@ -17,10 +17,6 @@ std::ostream& operator<<(std::ostream& out, const child_info& c) {
              << to_string(c.state);
 }
 
-std::ostream& operator<<(std::ostream& out, const child_refusal& r) {
-  return out << to_string(r.why) << (r.text.empty() ? "" : ": ") << r.text;
-}
-
 namespace detail {
 
 /// What a supervisor's handle owns. Kept apart so that moving it moves a pointer.
@@ -75,7 +71,7 @@ public:
       refuse_wait("a change of its children");
     caf::actor to = actor_;
     if (supervision_state::at(state_, to, path, true) == nullptr || !to)
-      return {state_->over() ? child_error::closed : child_error::not_found};
+      return {state_->over() ? errc::closed : errc::not_found};
     auto asked = std::make_shared<request>();
     asked->what = what;
     asked->child = std::move(path);
@@ -105,19 +101,37 @@ namespace {
 
 using request = supervisor_request;
 
-tl::unexpected<child_refusal> refusal_of(request::answer a) {
-  return tl::unexpected<child_refusal>{{a.refusal, std::move(a.actor), std::move(a.text)}};
+error refusal_of(std::string path, request::answer a) {
+  const auto why = [&]() -> std::string {
+    switch (a.refusal) {
+    case errc::already_started:
+      return "a child of that name runs";
+    case errc::already_present:
+      return "a child of that name is kept: restart_child starts it, remove forgets it";
+    case errc::not_found:
+      return "there is no such child";
+    case errc::still_running:
+      return "it runs: terminate it first";
+    case errc::restarting:
+      return "it is about to be started again: terminate it first";
+    case errc::closed:
+      return "the supervisor has ended";
+    default:
+      return std::move(a.text);
+    }
+  }();
+  return {a.refusal, std::move(path), why};
 }
 
-child_result as_result(request::answer a) {
-  if (a.refusal != child_error::none)
-    return refusal_of(std::move(a));
+result<caf::actor> actor_of(const std::string& path, request::answer a) {
+  if (a.refusal != errc::none)
+    return tl::unexpected<error>{refusal_of(path, std::move(a))};
   return std::move(a.actor);
 }
 
-child_outcome as_outcome(request::answer a) {
-  if (a.refusal != child_error::none)
-    return refusal_of(std::move(a));
+result<void> done_of(const std::string& path, request::answer a) {
+  if (a.refusal != errc::none)
+    return tl::unexpected<error>{refusal_of(path, std::move(a))};
   return {};
 }
 
@@ -180,32 +194,33 @@ detail::supervisor_handle& supervisor::handle() const {
   return *handle_;
 }
 
-child_result supervisor::add_recipe(std::string path, detail::child_recipe recipe,
-                                    child_options options) {
+result<caf::actor> supervisor::add_recipe(std::string path, detail::child_recipe recipe,
+                                          child_options options) {
   const auto slash = path.rfind('/');
   const auto state = handle().branch(slash == std::string::npos ? "" : path.substr(0, slash));
   validate(options, slash == std::string::npos ? path : path.substr(slash + 1),
            state == nullptr ? supervisor_options{} : state->options());
-  return detail::as_result(
-      handle().ask(detail::request::kind::add, std::move(path), std::move(recipe), options));
+  return detail::actor_of(
+      path, handle().ask(detail::request::kind::add, path, std::move(recipe), options));
 }
 
-child_result supervisor::add(std::string path, supervisor_spec branch, child_options options) {
+result<caf::actor> supervisor::add(std::string path, supervisor_spec branch,
+                                   child_options options) {
   detail::child_recipe recipe;
   recipe.tree = std::make_shared<const supervisor_spec>(std::move(branch));
   return add_recipe(std::move(path), std::move(recipe), options);
 }
 
-child_outcome supervisor::terminate(const std::string& path) {
-  return detail::as_outcome(handle().ask(detail::request::kind::terminate, path));
+result<void> supervisor::terminate(const std::string& path) {
+  return detail::done_of(path, handle().ask(detail::request::kind::terminate, path));
 }
 
-child_result supervisor::restart_child(const std::string& path) {
-  return detail::as_result(handle().ask(detail::request::kind::restart, path));
+result<caf::actor> supervisor::restart_child(const std::string& path) {
+  return detail::actor_of(path, handle().ask(detail::request::kind::restart, path));
 }
 
-child_outcome supervisor::remove(const std::string& path) {
-  return detail::as_outcome(handle().ask(detail::request::kind::remove, path));
+result<void> supervisor::remove(const std::string& path) {
+  return detail::done_of(path, handle().ask(detail::request::kind::remove, path));
 }
 
 std::vector<child_info> supervisor::children(const std::string& branch) const {

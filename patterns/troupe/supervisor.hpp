@@ -25,7 +25,7 @@ namespace detail {
 class supervisor_handle;
 } // namespace detail
 
-/// A child as its supervisor knows it; in most places as good as its name.
+/// A child as its supervisor knows it.
 struct child_info {
   std::string name = {};
   caf::actor actor = {}; ///< null if it does not run
@@ -35,7 +35,7 @@ struct child_info {
   std::uint64_t restarts = 0;
   std::string last_exit = {}; ///< why it ended last
 
-  operator std::string() const { return name; }
+  /// Whether it is the child of that name.
   friend bool operator==(const child_info& c, std::string_view called) { return c.name == called; }
 };
 
@@ -50,20 +50,6 @@ struct child_counts {
 
   friend bool operator==(const child_counts&, const child_counts&) = default;
 };
-
-/// Why a supervisor did not do what it was asked for.
-struct child_refusal {
-  child_error why = child_error::none;
-  caf::actor actor = {}; ///< already_started: the child that is there
-  std::string text = {}; ///< start_failed: what its start said
-
-  friend bool operator==(const child_refusal& r, child_error e) { return r.why == e; }
-};
-
-std::ostream& operator<<(std::ostream& out, const child_refusal& r);
-
-using child_result = tl::expected<caf::actor, child_refusal>;
-using child_outcome = tl::expected<void, child_refusal>;
 
 /// Starts CAF actors, starts them again when they fail, and ends them with itself, as in OTP.
 ///
@@ -85,7 +71,8 @@ using child_outcome = tl::expected<void, child_refusal>;
 ///         another actor: ask for it with `child` each time, instead of keeping the handle.
 /// Bound:  one entry for each child; restarts are bounded by `.intensity`.
 /// Errors: std::invalid_argument for wrong options or names; std::logic_error for an empty
-///         (moved-from) handle. Requests answer with a child_error.
+///         (moved-from) handle. A request that is refused is
+///         answered with an error that has the path as its stage() and says what to do.
 /// Note:   the calls that wait (add, terminate, restart_child, remove, wait, stop) throw
 ///         std::logic_error inside an actor; there the constructor and the destructor do not wait,
 ///         and the children are started and ended all the same. Under CAF's testing scheduler they
@@ -105,22 +92,22 @@ public:
   supervisor& operator=(supervisor&&) noexcept;
   ~supervisor();
 
-  /// Starts a child behind the others and answers its actor, or already_started, already_present
+  /// Starts a child behind the others and answers its actor, or errc::already_started, already_present
   /// (it is kept, and does not run), start_failed. The actor is null if there is nothing to run.
   /// `start`: caf::behavior(caf::event_based_actor*), or a function of caf::actor_system& that
   /// spawns an actor and returns it. It is copied for each start; one that throws has not started.
   template <class F>
-  child_result add(std::string path, F start, child_options options = {}) {
+  result<caf::actor> add(std::string path, F start, child_options options = {}) {
     return add_recipe(std::move(path), detail::recipe_of(std::move(start)), options);
   }
-  child_result add(std::string path, supervisor_spec branch, child_options options = {});
+  result<caf::actor> add(std::string path, supervisor_spec branch, child_options options = {});
 
   /// Ends a child and keeps it for `restart_child`; a temporary one is forgotten. Or: not_found.
-  child_outcome terminate(const std::string& path);
+  result<void> terminate(const std::string& path);
   /// Starts a child that does not run. Or: running, restarting, not_found, start_failed.
-  child_result restart_child(const std::string& path);
+  result<caf::actor> restart_child(const std::string& path);
   /// Forgets a child that does not run. Or: running, restarting, not_found.
-  child_outcome remove(const std::string& path);
+  result<void> remove(const std::string& path);
 
   /// From left to right; of a branch with its path. Empty when it has ended.
   std::vector<child_info> children(const std::string& branch = {}) const;
@@ -146,7 +133,8 @@ public:
 
 private:
   supervisor(std::shared_ptr<const supervisor_spec> spec, caf::actor_system& sys, std::string name);
-  child_result add_recipe(std::string path, detail::child_recipe recipe, child_options options);
+  result<caf::actor> add_recipe(std::string path, detail::child_recipe recipe,
+                                child_options options);
   detail::supervisor_handle& handle() const;
 
   std::unique_ptr<detail::supervisor_handle> handle_;

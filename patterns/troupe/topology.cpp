@@ -1,18 +1,20 @@
 #include <troupe/topology.hpp>
 
 #include <ostream>
+#include <utility>
 
-#include <troupe/tools/json_text.hpp>
+#include <nlohmann/json.hpp>
+
+#include <troupe/launch/graph.hpp>
 
 namespace troupe {
 
 namespace {
 
-std::string quoted(const std::string& text) {
-  std::string out;
-  detail::append_json_string(out, text);
-  return out;
-}
+using json = nlohmann::ordered_json;
+
+// Of a name that is not UTF-8 each byte that is no part of a character becomes U+FFFD.
+std::string dumped(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 std::string label(const topology::node& n) {
   auto text = n.what;
@@ -115,7 +117,7 @@ std::string topology::to_dot() const {
   std::string text = "digraph flow {\n  rankdir=LR;\n  node [shape=box];\n";
   for (std::size_t i = 0; i < nodes_.size(); ++i)
     text += "  n" + std::to_string(i)
-            + " [label=" + quoted(nodes_[i].name + "  (" + label(nodes_[i]) + ")") + "];\n";
+            + " [label=" + dumped(nodes_[i].name + "  (" + label(nodes_[i]) + ")") + "];\n";
   for (const auto& e : edges_)
     text += "  n" + std::to_string(e.from) + " -> n" + std::to_string(e.to) + " [label=\""
             + std::to_string(e.bound) + "\"];\n";
@@ -123,25 +125,25 @@ std::string topology::to_dot() const {
 }
 
 std::string topology::to_json() const {
-  std::string text = "{\"nodes\":[";
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const auto& n = nodes_[i];
-    text += (i == 0 ? "" : ",") + std::string{"{\"name\":"} + quoted(n.name)
-            + ",\"kind\":" + quoted(n.what) + ",\"workers\":" + std::to_string(n.workers)
-            + ",\"actors\":" + std::to_string(n.actors) + ",\"holds\":" + std::to_string(n.holds);
+  auto nodes = json::array();
+  for (const auto& n : nodes_) {
+    json shown{{"name", n.name},
+               {"kind", n.what},
+               {"workers", n.workers},
+               {"actors", n.actors},
+               {"holds", n.holds}};
     if (!n.order.empty())
-      text += ",\"order\":" + quoted(n.order);
-    text += '}';
+      shown["order"] = n.order;
+    nodes.push_back(std::move(shown));
   }
-  text += "],\"edges\":[";
-  for (std::size_t i = 0; i < edges_.size(); ++i) {
-    const auto& e = edges_[i];
-    text += (i == 0 ? "" : ",") + std::string{"{\"from\":"} + quoted(nodes_[e.from].name)
-            + ",\"to\":" + quoted(nodes_[e.to].name) + ",\"bound\":" + std::to_string(e.bound)
-            + '}';
-  }
-  return text + "],\"item_bound\":" + std::to_string(item_bound()) + '}';
+  auto edges = json::array();
+  for (const auto& e : edges_)
+    edges.push_back({{"from", nodes_[e.from].name}, {"to", nodes_[e.to].name}, {"bound", e.bound}});
+  return dumped(
+      {{"nodes", std::move(nodes)}, {"edges", std::move(edges)}, {"item_bound", item_bound()}});
 }
+
+topology detail::topology_of(const ends& flow) { return topology{graph{flow}}; }
 
 std::ostream& operator<<(std::ostream& out, const topology& t) { return out << t.to_text(); }
 

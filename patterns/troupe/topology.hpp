@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
-#include <troupe/launch/graph.hpp>
-
 namespace troupe {
+
+namespace detail {
+class graph;
+struct ends;
+} // namespace detail
 
 /// A flow as data: nodes, edges and bounds, before or while it runs.
 ///
@@ -55,5 +58,10 @@ private:
 };
 
 std::ostream& operator<<(std::ostream& out, const topology& t);
+
+namespace detail {
+/// Of a flow that has not been started.
+topology topology_of(const ends& flow);
+} // namespace detail
 
 } // namespace troupe

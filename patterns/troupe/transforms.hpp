@@ -192,9 +192,8 @@ auto reduce(std::string name, S init, F function, serial_options options = {}) {
 /// Shape:  flow<T> -> flow<T>; one actor; order kept; repeated ones count as filtered. A key that
 ///         does not equal itself, as NaN, is never repeated.
 /// Bound:  `remember` keys; beyond it the oldest key is forgotten.
-template <class K>
-requires(!std::same_as<K, distinct_options>) auto distinct(std::string name, K key,
-                                                           distinct_options options = {}) {
+template <detail::other_than<distinct_options> K>
+auto distinct(std::string name, K key, distinct_options options = {}) {
   detail::check_count("distinct", name, "remember", options.remember);
   return detail::pipe_of{[=]<class T>(const flow<T>& f) {
     if constexpr (!std::invocable<K&, const T&>) {
@@ -202,8 +201,7 @@ requires(!std::same_as<K, distinct_options>) auto distinct(std::string name, K k
                     "troupe: the key function of this distinct does not accept the "
                     "item type that the flow hands it");
       return flow<detail::invalid>{};
-    } else if constexpr (!detail::key_type<
-                             std::remove_cvref_t<std::invoke_result_t<K&, const T&>>>) {
+    } else if constexpr (!detail::key_type<detail::made_key_t<K, T>>) {
       static_assert(detail::never<T>, "troupe: the keys of this distinct need a std::hash, an "
                                       "operator== and a copy; give it a function that makes such a "
                                       "key of an item");

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <type_traits>
 
 #include <troupe/context.hpp>
@@ -33,9 +32,8 @@ auto with_retry(F&& f, const retry& policy, const context& ctx = {})
   return detail::retry_with(f, {policy, ctx, detail::real_delay()}, ctx);
 }
 
-template <class F>
-requires(!detail::attemptable<std::decay_t<F>>) result<void> with_retry(F&&, const retry&,
-                                                                        const context& = {}) {
+template <detail::not_attemptable F>
+result<void> with_retry(F&&, const retry&, const context& = {}) {
   static_assert(detail::never<F>,
                 "troupe: the function of with_retry takes nothing, or a troupe::context&");
   return {};

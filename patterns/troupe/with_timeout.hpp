@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -58,9 +57,8 @@ auto with_timeout(F&& f, time_span limit, const context& ctx = {})
   return detail::handed_on(call->got->answer);
 }
 
-template <class F>
-requires(!detail::attemptable<std::decay_t<F>>) result<void> with_timeout(F&&, time_span,
-                                                                          const context& = {}) {
+template <detail::not_attemptable F>
+result<void> with_timeout(F&&, time_span, const context& = {}) {
   static_assert(detail::never<F>,
                 "troupe: the function of with_timeout takes nothing, or a troupe::context&");
   return {};

@@ -34,11 +34,11 @@ node pool_node(std::string name, const pool_options& o) {
                        .intensity = o.intensity,
                        .thread = o.thread});
   n.kind = pattern_kind::worker_pool;
-  n.max_workers = o.workers.max;
-  n.wait_target = o.wait_target;
-  n.cooldown = o.cooldown;
-  n.replaces = true;
-  n.resizable = true;
+  n.pool.max_workers = o.workers.max;
+  n.pool.wait_target = o.wait_target;
+  n.pool.cooldown = o.cooldown;
+  n.pool.replaces = true;
+  n.pool.resizable = true;
   return n;
 }
 
@@ -50,7 +50,7 @@ node served_pool_node(std::string name, const pool_options& o) {
   // next batch would fill while other workers have nothing to do.
   n.batch = 1;
   if (o.on_error.retries() != nullptr) {
-    n.on_error = o.on_error.last_resort() == on_error::action::dead_letter
+    n.on_error = o.on_error.chosen() == on_error::action::dead_letter
                      ? o.on_error
                      : on_error::retry(*o.on_error.retries(), on_error::skip);
   }

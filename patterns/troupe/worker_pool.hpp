@@ -39,11 +39,12 @@ std::size_t most_calls(const pool_options& options);
 std::shared_ptr<door> pool_door(caf::actor_system& sys, std::shared_ptr<run_state> state,
                                 const pool_options& options);
 
+template <class Answer, class Resp>
+concept answer_of
+    = std::convertible_to<Answer, result<Resp>> ||(std::is_void_v<Resp>&& std::is_void_v<Answer>);
+
 template <class F, class Req, class Resp>
-concept serves = std::copy_constructible<F> && accepts<F, Req> &&(
-    std::convertible_to<
-        answer_t<F, Req>,
-        result<Resp>> || (std::is_void_v<Resp> && std::is_void_v<answer_t<F, Req>>));
+concept serves = std::copy_constructible<F> && accepts<F, Req> && answer_of<answer_t<F, Req>, Resp>;
 
 template <class Req, class Resp, class F>
 struct pool_pipe : pipe_tag {
@@ -80,7 +81,7 @@ struct pool_pipe : pipe_tag {
     auto queue = std::make_shared<inbox_queue<item>>(name, calls, overflow::backpressure, nullptr);
     auto front = pool_queue_node(name, options);
     front.output = item_type_of<item>();
-    front.make_source = [queue](std::size_t, caf::actor_system& s) {
+    front.source.make = [queue](std::size_t, caf::actor_system& s) {
       return std::make_unique<inbox_source<item>>(queue, s);
     };
     const bool retries = options.on_error.retries() != nullptr;

@@ -64,7 +64,7 @@ TEST_SUITE("options") {
     CHECK(tr::on_error::dead_letter.keeps_item());
     const auto again = tr::on_error::retry({.attempts = 2}, tr::on_error::skip);
     CHECK(again.keeps_item());
-    CHECK(again.last_resort() == tr::on_error::action::skip);
+    CHECK(again.chosen() == tr::on_error::action::skip);
     CHECK(again.retries()->attempts == 2);
   }
 }

@@ -15,6 +15,6 @@ anew() { # TITLE: the names with a star below the title
 sed -n '/^basket, which/,/^$/p' "$out" | grep -q "basket: stopped" || not "a transient child that ended well is not stopped"
 sed -n '/^banner, which/,/^$/p' "$out" | grep -q "banner:" && not "a temporary child is not forgotten"
 [[ $(anew "gateway throws, the second") == "ledger gateway" ]] || not "one_for_all, the second time"
-grep -q 'more restarts than 1 in 5000 ms; the last was payment: supervisor "payment": more restarts than 2 in 5000 ms; the last was gateway: a negative amount' "$out" \
+grep -q 'more restarts than 1 in 5 s; the last was payment: supervisor "payment": more restarts than 2 in 5 s; the last was gateway: a negative amount' "$out" \
   || not "the end does not say why"
 grep -qx "actors left: 0" "$out" || not "orphans"

@@ -50,7 +50,7 @@ says out '200000 *100.00 %  x\{60\}\.\.\.$'
 expect 0 "$word_count"
 says out 'the words of .*README.md'
 expect 0 "$word_count" --help
-says out '1 to\|1\.\.256'
+says out 'in \[1 - 256\]'
 expect 1 "$word_count" no_such_file
 says err 'cannot open "no_such_file": No such file'
 expect 1 "$word_count" .

@@ -44,6 +44,19 @@ std::vector<option<tr::count>> counts_of_stages() {
       {"hold", [](c n) { (void)(source() | tr::batch("x", {.size = 1, .hold = but_nothing(n)})); }},
       {"buffer", [](c n) { (void)(source() | tr::batch("x", {.size = 1, .buffer = n})); }},
       {"workers", [](c n) { (void)(source() | tr::fan_out("x", plus_one, {.workers = n})); }},
+      {"buffer",
+       [](c n) { (void)tr::zip("x", source(), tr::from("m", numbers(1)), {.buffer = n}); }},
+      {"buffer",
+       [](c n) {
+         std::vector<int> out;
+         (void)(source() | tr::collect("x", out, {.buffer = n}));
+       }},
+      {"buffer", [](c n) { (void)(source() | tr::ignore("x", {.buffer = n})); }},
+      {"buffer",
+       [](c n) {
+         (void)(tr::from("x", std::vector<std::string>{"a"})
+                | tr::write_lines("y", "never opened", {.buffer = n}));
+       }},
       {"buffer", [](c n) { (void)(source() | tr::fan_out("x", plus_one, {.buffer = n})); }},
       {"capacity", [](c n) { (void)tr::inbox<int>("x", {.capacity = n}); }},
       {"capacity", [](c n) { (void)tr::outbox<int>("x", {.capacity = n}); }},

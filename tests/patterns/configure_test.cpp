@@ -54,9 +54,9 @@ TEST_SUITE("configure") {
                    | tr::collect("out", out));
       r.pause("out"); // what the fan_in has made waits there; the workers have nothing left
       tr::detail::virtual_time::run_jobs(sys);
-      r.configure("work", {.workers = tr::worker_range{6}});
+      r.configure("work", {.workers = 6});
       tr::detail::virtual_time::run_jobs(sys);
-      r.configure("work", {.workers = tr::worker_range{1}});
+      r.configure("work", {.workers = 1});
       tr::detail::virtual_time::run_jobs(sys);
       r.resume("out");
 
@@ -125,9 +125,12 @@ TEST_SUITE("configure") {
     CHECK(most == 8);
     tr::detail::virtual_time::run_for(sys, 10s);
     CHECK(svc.metrics().workers == 1);
-    svc.configure({.workers = tr::worker_range{3}});
+    svc.configure({.workers = 3});
     tr::detail::virtual_time::run_for(sys, 1s);
     CHECK(svc.metrics().workers == 3);
+    svc.configure({.workers = {{.min = 2, .max = 4}}});
+    tr::detail::virtual_time::run_for(sys, 10s);
+    CHECK(svc.metrics().workers == 2);
   }
 
   TEST_CASE("a junction cannot be paused, and says so") {

@@ -316,7 +316,7 @@ TEST_SUITE("dead letters") {
                                       {.workers = {1}, .queue = 1, .overflow = tr::overflow::shed});
     auto core = pool.serve(sys, box.options(tr::loss::all));
     const auto ask = [&](int x, tr::context ctx) {
-      core->submit({x, ctx, tr::detail::ticket<int>{[](tr::result<int>) {}}});
+      core->submit({x, ctx, tr::detail::response_promise<int>{[](tr::result<int>) {}}});
     };
     auto ctx = tr::context::background().child();
     ask(1, ctx);

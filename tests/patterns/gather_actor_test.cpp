@@ -53,11 +53,11 @@ struct bench {
       return;
     }
     tr::detail::call_item<int, request::answers> call{r, ctx};
-    call.reply
-        = tr::detail::ticket<request::answers>{[this, i](answers a) { got[i] = std::move(a); }};
+    call.reply = tr::detail::response_promise<request::answers>{
+        [this, i](answers a) { got[i] = std::move(a); }};
     tr::detail::anon_send(actor,
-                          tr::detail::asked_msg<int, request::answers>{
-                              std::make_shared<tr::detail::asked_call<int, request::answers>>(
+                          tr::detail::call_msg<int, request::answers>{
+                              std::make_shared<tr::detail::pending_call<int, request::answers>>(
                                   std::move(call), account, visit)});
     run();
   }

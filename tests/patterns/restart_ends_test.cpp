@@ -29,7 +29,7 @@ TEST_SUITE("restart in place") {
 
     REQUIRE(end.error());
     CHECK(tr::to_string(*end.error())
-          == "stage \"crash\": crashed more often than its intensity of 5 restarts in 60000 ms "
+          == "stage \"crash\": crashed more often than its intensity of 5 restarts in 60 s "
              "allows; the last reason: its function could not be made anew: no further copy "
              "(stage_failed)");
     CHECK(end.stage("crash").restarts == 2);

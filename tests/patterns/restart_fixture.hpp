@@ -64,14 +64,14 @@ struct sum_of_three {
   int sum = 0;
   int held = 0;
 
-  tr::detail::outcome operator()(int& item, tr::detail::emitter<int>& out,
-                                 tr::detail::kernel_host& host) {
+  tr::detail::disposition operator()(int& item, tr::detail::emitter<int>& out,
+                                     tr::detail::kernel_host& host) {
     sum += crash_on_nines(item);
     if (++held == 3) {
       out(std::exchange(sum, 0));
       host.counts().deliver(std::uint64_t(std::exchange(held, 0)));
     }
-    return tr::detail::outcome::held;
+    return tr::detail::disposition::held;
   }
 };
 

@@ -210,7 +210,7 @@ TEST_SUITE("restart in place") {
 
     REQUIRE(end.error());
     CHECK(tr::to_string(*end.error())
-          == "stage \"crash\": crashed more often than its intensity of 3 restarts in 5000 ms "
+          == "stage \"crash\": crashed more often than its intensity of 3 restarts in 5 s "
              "allows; the last reason: item 39: nine (stage_failed)");
     CHECK(end.stage("crash").restarts == 3);
     CHECK(end.stage("crash").failed == 4);

@@ -145,7 +145,7 @@ TEST_SUITE("service") {
   TEST_CASE("calls that are answered in time leave no timer behind") {
     tr::detail::deadline_list list;
     const tr::time_point t0{};
-    std::vector<tr::detail::ticket<int>> open;
+    std::vector<tr::detail::response_promise<int>> open;
     const auto add = [&](tr::duration d) {
       open.emplace_back([](const tr::result<int>&) {});
       list.add(t0 + d, open.back().open());

@@ -155,7 +155,7 @@ TEST_SUITE("supervisor") {
     CHECK(b.sys.actors() == 0);
     REQUIRE(b.sup.wait());
     CHECK(to_string(*b.sup.error())
-          == "stage \"orders\": more restarts than 3 in 5000 ms; the last was b: crash "
+          == "stage \"orders\": more restarts than 3 in 5 s; the last was b: crash "
              "(worker_died)");
     CHECK(b.events.back() == "ended");
   }
@@ -200,7 +200,7 @@ TEST_SUITE("supervisor") {
 
     CHECK(starts == 1 + 4);
     CHECK(b.sup.done());
-    CHECK(b.sup.error()->message() == "more restarts than 4 in 1000 ms; the last was a: no disk");
+    CHECK(b.sup.error()->message() == "more restarts than 4 in 1 s; the last was a: no disk");
   }
 
   TEST_CASE("each start gets its own copy of the function: its state is made anew") {

@@ -99,7 +99,7 @@ TEST_SUITE("supervisor") {
         gate.wait();
         return {[](int) {}};
       });
-      CHECK(answer.error() == tr::child_error::closed);
+      CHECK(answer.error().code() == tr::errc::closed);
     }};
     entered.get_future().wait();
     std::thread stopper{[&] { sup.stop(); }};

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "../support.hpp"
 #include <troupe/topology.hpp>
@@ -39,6 +40,17 @@ TEST_SUITE("topology") {
     CHECK(t.edges()[1].bound <= 1024);
     CHECK(t.edges()[2].bound <= 8);
     CHECK(t.item_bound() == t.edges()[0].bound + t.edges()[1].bound + t.edges()[2].bound + 50);
+  }
+
+  TEST_CASE("a sink without a function has a bound of its own as well") {
+    std::vector<int> out;
+    const auto one = tr::from("n", numbers(1)) | tr::collect("all", out, {.buffer = 5});
+    const auto two
+        = tr::zip("pairs", tr::from("n", numbers(1)), tr::from("m", numbers(1)), {.buffer = 7})
+          | tr::ignore("end", {.buffer = 3});
+
+    CHECK(one.topology().item_bound() == 5);
+    CHECK(two.topology().item_bound() == 7 + 7 + 3);
   }
 
   TEST_CASE("prints as text, Graphviz and JSON") {

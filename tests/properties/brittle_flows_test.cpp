@@ -416,7 +416,7 @@ TEST_SUITE("brittle values in flows") {
           const auto report = r.wait();
           CHECK(imbalance(report, flow.topology()) == "");
           CHECK((brittle::broken() || !report.error()
-                 || policy.what() == tr::overflow::action::fail));
+                 || policy.chosen() == tr::overflow::action::fail));
         });
   }
 

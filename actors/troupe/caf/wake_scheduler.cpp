@@ -1,7 +1,5 @@
 #include <troupe/caf/wake_scheduler.hpp>
 
-#include <thread>
-
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif

@@ -24,42 +24,35 @@ void distributor::release() {
 void distributor::on_wired() {
   for (const auto& worker : downstream_)
     employ(worker);
-  active_ = downstream_.size();
+  crew_.use(downstream_.size());
 }
 
 void distributor::employ(const endpoint& worker) {
   const auto slot = setup_.to.add();
   lent_.emplace_back();
   full_.emplace_back();
-  ++alive_;
+  crew_.joined();
   watch_actor(worker.actor, [this, slot](const caf::error&) { on_worker_gone(slot); });
 }
 
 void distributor::take_in(const crew_msg& msg) {
-  for (const auto& worker : msg.added) {
-    if (dismissed_) {
-      send_urgent(this, worker, abort_msg{});
-      continue;
-    }
-    const auto slot = static_cast<std::uint32_t>(downstream_.size());
+  const auto slots = crew_.take_in(*this, msg, [this](const caf::actor& worker) {
     downstream_.push_back({worker, 0});
-    // The merger learns of this input before any of its inputs can have ended.
-    if (msg.merger)
-      detail::send(this, msg.merger, lane_msg{worker});
-    detail::send(this, worker, wire_msg{{{caf::actor{this}, slot}}, {}});
     employ(downstream_.back());
-    if (setup_.numbers && msg.successor_of)
+    return static_cast<std::uint32_t>(downstream_.size() - 1);
+  });
+  if (setup_.numbers && msg.successor_of)
+    for (const auto slot : slots)
       expect_heir(slot, msg.successor_of);
-  }
-  active_ = state().wanted_workers(setup_.stage);
-  setup_.to.resize(active_);
+  crew_.use(state().wanted_workers(setup_.stage));
+  setup_.to.resize(crew_.active());
   dispatch();
 }
 
 void distributor::on_worker_gone(std::size_t slot) {
-  --alive_;
+  crew_.gone();
   setup_.to.remove(slot);
-  setup_.to.resize(active_);
+  setup_.to.resize(crew_.active());
   auto lost = take_back(slot);
   if (!setup_.numbers) {
     waiting_.insert(waiting_.begin(), lost.begin(), lost.end());
@@ -70,7 +63,7 @@ void distributor::on_worker_gone(std::size_t slot) {
       hand_down(slot);
   }
   dispatch();
-  if (dismissed_ && alive_ == 0)
+  if (crew_.is_over())
     quit();
 }
 
@@ -127,7 +120,7 @@ void distributor::hand_down(std::size_t slot) {
   if (expects_more)
     return;
   setup_.to.release(heir);
-  setup_.to.resize(active_);
+  setup_.to.resize(crew_.active());
 }
 
 // -- batches --------------------------------------------------------------------------------------
@@ -183,11 +176,11 @@ bool distributor::is_settled() const {
 }
 
 void distributor::dismiss() {
-  if (std::exchange(dismissed_, true))
+  if (!crew_.dismiss())
     return;
   for (const auto& worker : downstream_)
     detail::send(this, worker.actor, end_msg{worker.port});
-  if (alive_ == 0)
+  if (crew_.is_over())
     quit();
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include <troupe/cast/crew_book.hpp>
 #include <troupe/cast/relay_actor.hpp>
 #include <troupe/link/join_numbers.hpp>
 #include <troupe/policy/dispatcher.hpp>
@@ -66,13 +67,11 @@ private:
   std::uint64_t next_item_ = 0;
   std::size_t batches_ahead_ = 1; ///< how many a worker may have at once
   std::size_t want_ = 1;
-  std::size_t alive_ = 0;
-  std::size_t active_ = 0;         ///< how many of them are to be used
+  crew_book crew_;
   std::vector<join_numbers> full_; ///< by slot: what it was told by `full_msg`
   join_numbers pending_;           ///< of that, what has not been passed on
   bool strained_ = false;          ///< the supervisor knows that something waits
   bool ended_ = false;
-  bool dismissed_ = false; ///< the workers have been told that nothing follows
 };
 
 } // namespace troupe::detail

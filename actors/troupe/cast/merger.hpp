@@ -3,12 +3,11 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <troupe/cast/order_check.hpp>
 #include <troupe/cast/relay_actor.hpp>
-#include <troupe/kernel/account.hpp>
+#include <troupe/kernel/item_account.hpp>
 #include <troupe/link/join_numbers.hpp>
 #include <troupe/policy/reorder_buffer.hpp>
 
@@ -58,7 +57,7 @@ private:
   void quit_if_done();
 
   merger_setup setup_;
-  account counts_;
+  item_account counts_;
   reorder_buffer<batch_ptr> held_;
   std::unique_ptr<order_check> check_;
   std::vector<bool> ended_; ///< by lane

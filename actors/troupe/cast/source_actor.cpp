@@ -77,11 +77,10 @@ void source_actor::open() {
   }
 }
 
-remedy source_actor::failed(std::exception_ptr reason, const batch_base&, const item_view&) {
-  const auto why = describe(reason);
+remedy source_actor::failed(item_fault fault, const batch_base&, const item_view&) {
   const auto index = std::to_string(counts().totals().received);
-  break_down({why.code(), {}, "making item " + index + ": " + why.message()});
-  return remedy::leave;
+  break_down({fault.why.code(), {}, "making item " + index + ": " + fault.why.message()});
+  return {.stays = true};
 }
 
 // One slice: as many items as fit into the batch, or into the time that the mailbox may wait.
@@ -90,13 +89,13 @@ supply source_actor::fill(batch_base& out) {
   const auto began = clock_;
   out.limit = std::min(out_.ledger().limit(), before + sizer_.want());
   auto state = supply::more;
-  std::exception_ptr fault;
+  std::optional<item_fault> fault;
   begin_call(began, out.limit > before ? out.limit - before : 1,
              std::max(worth_timing, sizer_.per_item()));
   try {
     state = kernel_->fill(out, *this);
   } catch (...) {
-    fault = std::current_exception();
+    fault = caught();
   }
   const auto made = out.size() - before;
   clock_ = now();
@@ -111,7 +110,7 @@ supply source_actor::fill(batch_base& out) {
     block().latency.record(static_cast<std::uint64_t>(spent.count()) / made, made);
   }
   if (fault)
-    failed(fault, out, {});
+    failed(std::move(*fault), out, {});
   return state;
 }
 

@@ -34,7 +34,7 @@ private:
   void release() override;
   void pump() override;
 
-  remedy failed(std::exception_ptr, const batch_base&, const item_view&) override;
+  remedy failed(item_fault, const batch_base&, const item_view&) override;
   void enough() override { ended_ = true; }
 
   supply fill(batch_base& out);

@@ -1,7 +1,6 @@
 #include <troupe/cast/stage_actor.hpp>
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
 namespace troupe::detail {
@@ -21,8 +20,7 @@ caf::message_handler stage_actor::handlers() {
         pump();
       },
       [this](enough_msg) {
-        if (!std::exchange(satisfied_, true) && in_.connected())
-          in_.tell_enough(*this);
+        advance(phase::satisfied);
         pump();
       },
       [this](full_msg msg) {
@@ -50,14 +48,14 @@ void stage_actor::on_data(batch_ptr batch, std::uint32_t) {
 void stage_actor::on_demand(batch_ptr batch, std::uint32_t) {
   out_->home(std::move(batch));
   // Mostly there is nothing that was waiting for it.
-  if (starved_ || out_->current() != nullptr || out_->ended())
+  if (starved() || out_->current() != nullptr || out_->ended())
     pump();
 }
 
 void stage_actor::wire(wire_msg& msg) {
   if (!msg.upstream.empty()) {
     in_.connect(std::move(msg.upstream.front()));
-    if (satisfied_) // that nothing is wanted may come first
+    if (satisfied()) // that nothing is wanted may come first
       in_.tell_enough(*this);
   }
   if (!msg.downstream.empty())
@@ -94,28 +92,30 @@ void stage_actor::release() {
 
 void stage_actor::pump() {
   clock_ = now();
-  starved_ = false;
+  if (starved())
+    obstacle_ = obstacle::none;
   if (can_work() && expire_if_due())
     while (can_work() && !held_back() && !in_.empty() && work_on(in_.front()))
       in_.pop(*this);
   if (can_work()) {
-    if (complete_ || in_.exhausted())
+    if (phase_ >= phase::complete || in_.exhausted())
       finish();
     // Without demand nothing can be handed on, and its return is waited for anyway.
-    if (const auto due = kernel_->due(); due && !finished_ && !starved_)
+    if (const auto due = kernel_->due(); due && !finished() && !starved())
       wake_at(*due);
   }
   if (out_ && may_work())
     out_->send_if_due(*this, clock_);
-  if (!full_.empty() && starved_ && !in_.empty())
+  if (!full_.empty() && starved() && !in_.empty())
     pass_on_full();
   publish();
-  if (finished_ && in_.exhausted() && (!out_ || out_->settled()))
+  if (finished() && in_.exhausted() && (!out_ || out_->settled()))
     quit();
 }
 
 void stage_actor::on_timer() {
-  retry_pending_ = false;
+  if (obstacle_ == obstacle::retry)
+    obstacle_ = obstacle::none;
   pump();
 }
 
@@ -142,8 +142,9 @@ bool stage_actor::pass_on_rest(const batch_base& rest) {
     return true;
   if (kernel_->due()) // it holds something
     return in_.put_off_rests() && work_on(in_.front());
-  starved_ = !out_->send_rest(*this, clock_, rest.marks.front().sequence);
-  return !starved_;
+  const bool sent = out_->send_rest(*this, clock_, rest.marks.front().sequence);
+  obstacle_ = sent ? obstacle::none : obstacle::demand;
+  return sent;
 }
 
 // Whether `in` has been dealt with; false: no demand, or an item stands in the way.
@@ -153,7 +154,7 @@ bool stage_actor::work_on(batch_base& in) {
   if (!in.taken_up)
     take_up(in);
   while (in.left() > 0) {
-    if (satisfied_) {
+    if (satisfied()) {
       counts().filter(in.left());
       in.cursor = in.size();
     } else if (!step(in)) {
@@ -169,7 +170,7 @@ bool stage_actor::work_on(batch_base& in) {
 
 batch_base* stage_actor::open(std::size_t most) {
   auto* const out = out_->open(most);
-  starved_ = out == nullptr;
+  obstacle_ = out == nullptr ? obstacle::demand : obstacle::none;
   return out;
 }
 
@@ -195,8 +196,7 @@ bool stage_actor::step(batch_base& in) {
   const auto filled = out != nullptr ? out->size() : 0;
   const auto began = clock_;
   begin_call(began, times_items_ ? 1 : in.left(), worth_timing);
-  kernel_->step(in, out, *this);
-  if (crashed_)
+  if (kernel_->step(in, out, *this))
     renew(in);
   clock_ = now();
   const duration spent = clock_ - began;
@@ -252,7 +252,7 @@ bool stage_actor::expire_if_due() {
 
 // The input is complete: what is held goes out, then the end.
 void stage_actor::finish() {
-  while (!finished_) {
+  while (!finished()) {
     batch_base* out = nullptr;
     if (out_ && (out = open()) == nullptr)
       return;
@@ -262,7 +262,8 @@ void stage_actor::finish() {
     guarded([&] { complete = kernel_->finish(out, *this); });
     if (!may_work())
       return;
-    finished_ = complete;
+    if (complete)
+      phase_ = phase::finished;
     if (out != nullptr) {
       counts().emit(out->size() - filled);
       if (out->size() > 0)
@@ -274,9 +275,12 @@ void stage_actor::finish() {
 }
 
 // The kernel itself needs no more: what is behind it need not wait for the sources to notice.
-void stage_actor::enough() {
-  complete_ = true;
-  if (!std::exchange(satisfied_, true))
+void stage_actor::enough() { advance(phase::complete); }
+
+void stage_actor::advance(phase p) {
+  const bool told = satisfied();
+  phase_ = std::max(phase_, p);
+  if (!told && in_.connected())
     in_.tell_enough(*this);
 }
 

@@ -43,11 +43,31 @@ private:
   void on_timer() override;
 
   void took(duration d, time_point at) noexcept override;
-  remedy failed(std::exception_ptr reason, const batch_base& in, const item_view& item) override;
+  remedy failed(item_fault fault, const batch_base& in, const item_view& item) override;
   void enough() override;
 
-  bool can_work() const noexcept { return may_work() && !retry_pending_ && kernel_ != nullptr; }
-  bool held_back() const noexcept { return !satisfied_ && kernel_->waits(); }
+  /// What is left to be done; it only ever goes forward.
+  enum class phase {
+    working,
+    satisfied, ///< nothing more is wanted: the input is filtered away
+    complete,  ///< nor has the kernel more to hand on than what it holds
+    finished,  ///< and that is handed on
+  };
+  /// Why the last pump stopped early.
+  enum class obstacle {
+    none,
+    demand, ///< there was none: its return is worth a pump
+    retry,  ///< an item waits for its next attempt
+  };
+
+  bool satisfied() const noexcept { return phase_ >= phase::satisfied; }
+  bool finished() const noexcept { return phase_ == phase::finished; }
+  bool starved() const noexcept { return obstacle_ == obstacle::demand; }
+  bool can_work() const noexcept {
+    return may_work() && obstacle_ != obstacle::retry && kernel_ != nullptr;
+  }
+  bool held_back() const noexcept { return !satisfied() && kernel_->waits(); }
+  void advance(phase p);
   void take_up(batch_base& in);
   bool work_on(batch_base& in);
   bool step(batch_base& in);
@@ -61,8 +81,7 @@ private:
   void guarded(const std::function<void()>& body);
   batch_base* open(std::size_t most = static_cast<std::size_t>(-1));
   batch_base* open_for(const batch_base& in);
-  remedy settle_failure(const std::exception_ptr& reason, const batch_base& in,
-                        const item_view& item);
+  remedy settle_failure(const item_fault& fault, const batch_base& in, const item_view& item);
   void give_up(error why, const item_view& item);
   std::optional<duration> retry_delay(const error& reason, std::uint64_t index,
                                       const item_view& item);
@@ -78,13 +97,9 @@ private:
   time_point clock_{}; ///< the last time read: one reading serves several purposes
   bool distributed_;
   bool restarts_;
-  bool crashed_ = false;   ///< the kernel is not to be used again
-  bool complete_ = false;  ///< the kernel hands on nothing more
-  bool satisfied_ = false; ///< nothing more is wanted: the input is filtered away
-  bool starved_ = false;   ///< stopped for want of demand: its return is worth a pump
-  bool retry_pending_ = false;
-  bool finished_ = false; ///< the kernel has handed on all that it held
-  join_numbers full_;     ///< to be passed on when there is no demand
+  phase phase_ = phase::working;
+  obstacle obstacle_ = obstacle::none;
+  join_numbers full_; ///< to be passed on when there is no demand
 };
 
 } // namespace troupe::detail

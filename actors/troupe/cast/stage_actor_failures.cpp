@@ -26,7 +26,6 @@ void stage_actor::make_kernel() {
 void stage_actor::renew(const batch_base& in) {
   // With an unlimited intensity a function that cannot be made would be tried for ever.
   constexpr int most_failures = 16;
-  crashed_ = false;
   kernel_ = nullptr;
   counts().abandon(counts().totals().in_flight - in.left());
   for (int failures = 1;; ++failures) {
@@ -47,54 +46,52 @@ void stage_actor::renew(const batch_base& in) {
 }
 
 // Handling a failure calls user code too: predicates, copies, the dead-letter sink.
-remedy stage_actor::failed(std::exception_ptr reason, const batch_base& in, const item_view& item) {
+remedy stage_actor::failed(item_fault fault, const batch_base& in, const item_view& item) {
   const auto failed_before = counts().totals().failed;
   try {
-    return settle_failure(reason, in, item);
+    return settle_failure(fault, in, item);
   } catch (...) {
-    crashed_ = false;
     if (counts().totals().failed == failed_before)
       counts().fail(1);
     break_down({errc::stage_failed,
                 {},
                 "item " + std::to_string(in.index_of(in.cursor)) + ": handling its failure threw: "
                     + describe(std::current_exception()).message()});
-    return remedy::leave;
+    return {.stays = true};
   }
 }
 
-remedy stage_actor::settle_failure(const std::exception_ptr& reason, const batch_base& in,
+remedy stage_actor::settle_failure(const item_fault& fault, const batch_base& in,
                                    const item_view& item) {
   const auto index = in.index_of(in.cursor);
-  const auto why = describe(reason);
+  const auto& why = fault.why;
   const auto located
       = error{why.code(), {}, "item " + std::to_string(index) + ": " + why.message()};
   clock_ = now();
   if (times_items_)
     block().next_call(clock_);
-  crashed_ = restarts_ && was_thrown(reason);
+  const bool crashed = restarts_ && fault.thrown;
   std::optional<error> too_many;
-  if (crashed_)
+  if (crashed)
     too_many = state().crashes(stage()).note(located, clock_);
   if (const auto delay = retry_delay(why, index, item); delay && !too_many) {
-    retry_pending_ = true;
+    obstacle_ = obstacle::retry;
     wake_at(later(clock_, *delay));
-    return remedy::leave;
+    return {.stays = true, .renew = crashed};
   }
   const bool tried = retrying_ && retried_item_ == index;
   const auto attempts = tried ? static_cast<int>(retrying_->attempts()) : 1;
   retrying_.reset();
   counts().fail(1);
   give_up(error{located}.with_attempts(attempts), item);
-  if (!too_many && on_error_.last_resort() != on_error::action::stop)
-    return crashed_ ? remedy::begin_again : remedy::pass_over;
-  crashed_ = false;
+  if (!too_many && on_error_.chosen() != on_error::action::stop)
+    return {.renew = crashed};
   break_down(too_many ? std::move(*too_many) : error{located}.with_attempts(attempts));
-  return remedy::leave;
+  return {.stays = true};
 }
 
 void stage_actor::give_up(error why, const item_view& item) {
-  if (on_error_.last_resort() == on_error::action::dead_letter || shows(loss::failed))
+  if (on_error_.chosen() == on_error::action::dead_letter || shows(loss::failed))
     show(why, item);
 }
 

@@ -1,6 +1,5 @@
 #include <troupe/cast/user_actor.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace troupe::detail {
@@ -14,7 +13,7 @@ user_actor::user_actor(caf::actor_config& cfg, user_actor_setup setup)
   if (block_ != nullptr) {
     counters so_far;
     block_->add_to(so_far, busy_);
-    counts() = account{so_far};
+    counts() = item_account{so_far};
     published_busy_ = busy_;
   }
 }

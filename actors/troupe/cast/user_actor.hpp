@@ -51,8 +51,8 @@ protected:
 
   // For those that run no function on their items.
   void took(duration, time_point) noexcept override {}
-  remedy failed(std::exception_ptr, const batch_base&, const item_view&) override {
-    return remedy::leave;
+  remedy failed(item_fault, const batch_base&, const item_view&) override {
+    return {.stays = true};
   }
   void enough() override {}
 

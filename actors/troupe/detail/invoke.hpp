@@ -61,22 +61,26 @@ template <class F>
 requires requires { typename call_operator<decltype(&F::operator())>::as_function; }
 struct signature<F> : call_operator<decltype(&F::operator())> {};
 
+/// The parameters of a non-generic function, as a tuple.
+template <class F>
+using arguments_t = typename signature<std::remove_cvref_t<F>>::arguments;
+
 /// Whether F's first parameter can be told.
 template <class F>
-concept has_signature = requires {
-  requires std::tuple_size_v<typename signature<std::remove_cvref_t<F>>::arguments> >
-  0;
-};
+concept has_signature = (std::tuple_size_v<arguments_t<F>> > 0);
 
 /// The type of a non-generic function's I-th parameter, without reference.
 template <class F, std::size_t I = 0>
-using parameter_t = std::remove_cvref_t<
-    std::tuple_element_t<I, typename signature<std::remove_cvref_t<F>>::arguments>>;
+using parameter_t = std::remove_cvref_t<std::tuple_element_t<I, arguments_t<F>>>;
 
 /// Whether what it is called with is gone when it has returned.
 template <class F>
-concept takes_by_value = has_signature<F> && !std::is_reference_v<
-    std::tuple_element_t<0, typename signature<std::remove_cvref_t<F>>::arguments>>;
+concept takes_by_value
+    = has_signature<F> && !std::is_reference_v<std::tuple_element_t<0, arguments_t<F>>>;
+
+/// For a constructor or function that is to leave U to others.
+template <class T, class U>
+concept other_than = !std::same_as<std::remove_cvref_t<T>, U>;
 
 /// Anything that can be called, as something that can be copied too.
 template <class F>
@@ -131,6 +135,10 @@ concept hashable = requires(const K& key) {
   { std::hash<K>{}(key) } -> std::convertible_to<std::size_t>;
 };
 
+/// What a key function makes of a T.
+template <class F, class T>
+using made_key_t = std::remove_cvref_t<std::invoke_result_t<F&, const T&>>;
+
 /// What things can be told apart by.
 template <class K>
 concept key_type = hashable<K> && std::copy_constructible<K> && requires(const K& a, const K& b) {
@@ -161,9 +169,11 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<result<T>> = true;
 
+template <class Answer>
+concept looked_through = is_result<Answer> || is_optional<Answer>;
+
 /// What a sink may answer: all else would be ignored.
 template <class Answer>
-concept sink_answer = std::is_void_v<Answer> || is_result<
-    std::remove_cvref_t<Answer>> || is_optional<std::remove_cvref_t<Answer>>;
+concept sink_answer = std::is_void_v<Answer> || looked_through<std::remove_cvref_t<Answer>>;
 
 } // namespace troupe::detail

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <stdexcept>
 
@@ -9,12 +10,14 @@ namespace troupe::detail {
 
 std::string as_text(double x) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.6g", x);
+  std::snprintf(text.data(), text.size(), "%.9g", x);
   return text.data();
 }
 
 std::string as_text(duration d) {
-  return as_text(std::chrono::duration<double, std::milli>{d}.count()) + " ms";
+  const std::chrono::duration<double, std::milli> ms{d};
+  return std::abs(ms.count()) < 1000 ? as_text(ms.count()) + " ms"
+                                     : as_text(ms.count() / 1000) + " s";
 }
 
 void refuse(std::string_view where, std::string_view option, std::string_view value,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <optional>
 #include <ranges>
@@ -70,9 +69,9 @@ template <class U, class T>
 struct may_refer_to<std::optional<U>, T> : may_refer_to<U, T> {};
 
 template <class U>
-concept container
-    = std::ranges::input_range<U> && !std::ranges::view<
-          U> && !std::same_as<std::ranges::range_value_t<U>, U>; // a path consists of paths
+concept range_of_itself = std::same_as<std::ranges::range_value_t<U>, U>; // as a path of paths
+template <class U>
+concept container = std::ranges::input_range<U> && !std::ranges::view<U> && !range_of_itself<U>;
 template <container U, class T>
 struct may_refer_to<U, T> : may_refer_to<std::ranges::range_value_t<U>, T> {};
 

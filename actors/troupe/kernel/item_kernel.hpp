@@ -3,8 +3,8 @@
 #include <any>
 #include <concepts>
 #include <cstddef>
-#include <exception>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <sstream>
 #include <string>
@@ -90,14 +90,14 @@ item_view glimpse_of(T& item) {
 /// For an operation that gives up an intact item: counts it as dropped or shed, and shows it to
 /// whom it may concern, with the error that `why()` makes.
 template <class T, class Why>
-outcome give_up(kernel_host& host, loss what, T& item, Why why) {
+disposition give_up(kernel_host& host, loss what, T& item, Why why) {
   if (what == loss::shed)
     host.counts().shed(1);
   else
     host.counts().drop(1);
   if (host.shows(what))
     host.show(why(), view_of(item, true));
-  return outcome::held; // counted already
+  return disposition::held; // counted already
 }
 
 /// Calls a user function on an item, giving it away unless it must be kept.
@@ -120,23 +120,23 @@ inline constexpr bool can_keep
 
 /// Puts a function's answer where it belongs, looking through optional and result.
 template <class Answer, class Emit>
-outcome settle(Answer&& answer, Emit& emit, std::exception_ptr& fault) {
+disposition settle(Answer&& answer, Emit& emit, std::optional<item_fault>& fault) {
   using plain = std::remove_cvref_t<Answer>;
   if constexpr (is_result<plain>) {
     if (!answer) {
-      fault = std::make_exception_ptr(returned_error{std::forward<Answer>(answer).error()});
-      return outcome::failed;
+      fault.emplace(item_fault{std::forward<Answer>(answer).error()});
+      return disposition::failed;
     }
     if constexpr (std::is_void_v<typename plain::value_type>)
-      return outcome::delivered;
+      return disposition::delivered;
     else
       return settle(*std::forward<Answer>(answer), emit, fault);
   } else if constexpr (is_optional<plain>) {
-    return answer ? settle(*std::forward<Answer>(answer), emit, fault) : outcome::filtered;
+    return answer ? settle(*std::forward<Answer>(answer), emit, fault) : disposition::filtered;
   } else {
     if constexpr (std::invocable<Emit&, Answer>)
       emit(std::forward<Answer>(answer));
-    return outcome::delivered;
+    return disposition::delivered;
   }
 }
 
@@ -145,7 +145,7 @@ outcome settle(Answer&& answer, Emit& emit, std::exception_ptr& fault) {
 ///
 ///     struct op {
 ///       using input = T; using output = U;   // or no_output
-///       outcome operator()(T& item, emitter<U>& emit, kernel_host& host);
+///       disposition operator()(T& item, emitter<U>& emit, kernel_host& host);
 ///     };
 ///
 /// An operation may derive from `faulty` to return errors, have `keeps()` to say that a failed item
@@ -160,30 +160,21 @@ class item_kernel final : public kernel {
 public:
   explicit item_kernel(Op op) : op_(std::move(op)) {}
 
-  void step(batch_base& in, batch_base* out, kernel_host& host) override {
+  bool step(batch_base& in, batch_base* out, kernel_host& host) override {
     auto& items = static_cast<batch<input>&>(in).items;
     if constexpr (requires { op_.begin_batch(); })
       op_.begin_batch();
     while (in.left() > 0 && !host.halted()) {
-      std::exception_ptr fault;
-      try {
-        if (!(host.times_items() ? run<true>(in, items, out, host)
-                                 : run<false>(in, items, out, host)))
-          return;
-        if constexpr (requires { op_.fault; })
-          fault = std::exchange(op_.fault, nullptr);
-        if (!fault)
-          return;
-      } catch (...) {
-        fault = std::current_exception();
-      }
-      const auto what_now = host.failed(fault, in, view(items[in.cursor]));
-      if (what_now == remedy::leave)
-        return;
-      ++in.cursor;
-      if (what_now == remedy::begin_again || (out != nullptr && out->size() >= out->limit))
-        return;
+      auto fault = run_caught(in, items, out, host);
+      if (!fault)
+        return false;
+      const auto [stays, renew] = host.failed(std::move(*fault), in, view(items[in.cursor]));
+      if (!stays)
+        ++in.cursor;
+      if (stays || renew || (out != nullptr && out->size() >= out->limit))
+        return renew;
     }
+    return false;
   }
 
   bool finish(batch_base* out, kernel_host& host) override {
@@ -239,7 +230,7 @@ private:
   // What the loop has done so far, booked on every way out of it, exceptions included.
   struct tally {
     batch_base& in;
-    account& counts;
+    item_account& counts;
     std::size_t cursor;
     std::uint64_t delivered = 0;
     std::uint64_t filtered = 0;
@@ -249,6 +240,21 @@ private:
       counts.filter(filtered);
     }
   };
+
+  // Why the item at the cursor failed; empty: it did not, or there is none.
+  std::optional<item_fault> run_caught(batch_base& in, item_array<input>& items, batch_base* out,
+                                       kernel_host& host) {
+    try {
+      const bool stopped
+          = host.times_items() ? run<true>(in, items, out, host) : run<false>(in, items, out, host);
+      if constexpr (requires { op_.fault; })
+        if (stopped && op_.fault)
+          return std::exchange(op_.fault, std::nullopt);
+      return std::nullopt;
+    } catch (...) {
+      return caught();
+    }
+  }
 
   // False: the item at the cursor is not finished. True: stopped or at the end.
   template <bool Timed>
@@ -265,12 +271,12 @@ private:
       if (done.cursor % ask_every == 0 && host.halted())
         break;
       const auto what = op_(items[done.cursor], emit, host);
-      if (what == outcome::delivered)
+      if (what == disposition::delivered)
         ++done.delivered;
-      else if (what == outcome::filtered)
+      else if (what == disposition::filtered)
         ++done.filtered;
-      else if (what != outcome::held)
-        return what == outcome::failed;
+      else if (what != disposition::held)
+        return what == disposition::failed;
       if constexpr (Timed) {
         const auto ended = host.now();
         host.took(ended - began, ended);
@@ -285,7 +291,7 @@ private:
 
 /// For operations whose function may return an error.
 struct faulty {
-  std::exception_ptr fault;
+  std::optional<item_fault> fault;
 };
 
 } // namespace troupe::detail

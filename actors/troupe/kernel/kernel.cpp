@@ -4,11 +4,11 @@
 
 namespace troupe::detail {
 
-error describe(const std::exception_ptr& reason) {
+error describe(const std::exception_ptr& thrown) {
   try {
-    std::rethrow_exception(reason);
-  } catch (const returned_error& e) {
-    return e.reason;
+    std::rethrow_exception(thrown);
+  } catch (const error& e) {
+    return e;
   } catch (const std::exception& e) {
     return {errc::stage_failed, {}, e.what()};
   } catch (...) {
@@ -16,14 +16,6 @@ error describe(const std::exception_ptr& reason) {
   }
 }
 
-bool was_thrown(const std::exception_ptr& reason) {
-  try {
-    std::rethrow_exception(reason);
-  } catch (const returned_error&) {
-    return false;
-  } catch (...) {
-    return true;
-  }
-}
+item_fault caught() { return {describe(std::current_exception()), true}; }
 
 } // namespace troupe::detail

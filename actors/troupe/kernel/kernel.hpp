@@ -2,7 +2,6 @@
 
 #include <any>
 #include <atomic>
-#include <cstddef>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -12,7 +11,7 @@
 
 #include <troupe/context.hpp>
 #include <troupe/error.hpp>
-#include <troupe/kernel/account.hpp>
+#include <troupe/kernel/item_account.hpp>
 #include <troupe/kernel/tuning.hpp>
 #include <troupe/link/batch.hpp>
 #include <troupe/on_error.hpp>
@@ -20,19 +19,25 @@
 namespace troupe::detail {
 
 /// What became of one item.
-enum class outcome {
+enum class disposition {
   delivered, ///< handled; its results, if any, are in the output batch
   filtered,  ///< refused on purpose
   held,      ///< kept inside; counts as in flight until handed on
   again,     ///< not finished: call again with the same item and a new output batch
-  failed,    ///< the function returned an error; the kernel's `fault` has it
+  failed,    ///< the function returned an error; the operation's `fault` has it
 };
 
-/// What to do about an item that failed.
-enum class remedy {
-  pass_over,   ///< it counts as failed; go on with the next
-  begin_again, ///< likewise, but the kernel is made anew first: stop behind it
-  leave,       ///< stop here, the item stays at the cursor: the run fails, or a retry is due later
+/// Why an item failed.
+struct item_fault {
+  error why;
+  bool thrown = false; ///< else the function returned it
+};
+
+/// What to do about an item that failed: unless it says otherwise, go on with the next.
+struct remedy {
+  bool stays
+      = false; ///< stop here, with the item at the cursor: it is tried later, or the run fails
+  bool renew = false; ///< stop, here or behind the item: the kernel is not to be used again
 };
 
 /// An item that is lost, for the dead-letter sink.
@@ -55,13 +60,13 @@ public:
   /// Whether the run was cancelled: nothing further may be started.
   bool halted() const noexcept { return halted_.load(std::memory_order_relaxed); }
   context& ctx() noexcept { return ctx_; }
-  account& counts() noexcept { return counts_; }
+  item_account& counts() noexcept { return counts_; }
   /// Whether items are slow enough here to be timed one by one.
   bool times_items() const noexcept { return times_items_; }
   virtual time_point now() const noexcept = 0;
   /// An item took `d`, and was done at `at`; the next one, if any, is begun.
   virtual void took(duration d, time_point at) noexcept = 0;
-  virtual remedy failed(std::exception_ptr reason, const batch_base& in, const item_view& item) = 0;
+  virtual remedy failed(item_fault fault, const batch_base& in, const item_view& item) = 0;
   /// No further input is wanted.
   virtual void enough() = 0;
   /// The run is not over before `actor` is gone.
@@ -79,7 +84,7 @@ private:
   const std::atomic<bool>& halted_;
   context& ctx_;
   loss shown_;
-  account counts_;
+  item_account counts_;
 };
 
 /// What a stage or sink does to its items; made anew for each actor, so it may have state.
@@ -91,8 +96,8 @@ public:
   virtual ~kernel() = default;
 
   /// Works on `in` from its cursor until it is used up, `out` is full or the host says no more.
-  /// `out` is null for a sink.
-  virtual void step(batch_base& in, batch_base* out, kernel_host& host) = 0;
+  /// `out` is null for a sink. True: the kernel is not to be used again (`remedy::renew`).
+  [[nodiscard]] virtual bool step(batch_base& in, batch_base* out, kernel_host& host) = 0;
 
   /// The input is complete: hands on what is held. False: `out` is full, call again.
   virtual bool finish(batch_base*, kernel_host&) { return true; }
@@ -169,14 +174,9 @@ public:
   virtual bool drains() { return false; }
 };
 
-/// The text of whatever was thrown.
-error describe(const std::exception_ptr& reason);
-/// Whether it was thrown, and is not a `returned_error`.
-bool was_thrown(const std::exception_ptr& reason);
-
-/// Carries a stage function's returned error through the same path as a thrown one.
-struct returned_error {
-  error reason;
-};
+/// Whatever was thrown, in words; an `error` as it is.
+error describe(const std::exception_ptr& thrown);
+/// For a handler: what it has caught.
+item_fault caught();
 
 } // namespace troupe::detail

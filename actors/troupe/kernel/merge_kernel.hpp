@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <troupe/kernel/account.hpp>
+#include <troupe/kernel/item_account.hpp>
 #include <troupe/kernel/item_kernel.hpp>
 #include <troupe/link/batch.hpp>
 #include <troupe/link/link.hpp>
@@ -85,7 +85,7 @@ private:
   rest_record& rests_;
   kernel_host& host_;
   linked_actor& self_;
-  account& counts_;
+  item_account& counts_;
 };
 
 /// Makes one stream of several, item by item; made anew for each run.

@@ -75,7 +75,7 @@ std::string_view workers_option(const node& n) {
     return "producers";
   if (n.role == role::sink)
     return "consumers";
-  return n.lanes ? "workers" : "parallel";
+  return n.deal.lanes ? "workers" : "parallel";
 }
 
 void check(const node& n) {
@@ -187,8 +187,8 @@ private:
     auto made = n;
     for (auto& up : made.upstreams)
       up.node = here.at(up.node.get());
-    if (made.restores != nullptr)
-      made.restores = here.at(made.restores).get();
+    if (made.join.restores != nullptr)
+      made.join.restores = here.at(made.join.restores).get();
     return made;
   }
 

@@ -9,11 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include <troupe/cast/order_check.hpp>
 #include <troupe/detail/refusal.hpp>
-#include <troupe/kernel/dispatch_kernel.hpp>
 #include <troupe/kernel/kernel.hpp>
-#include <troupe/kernel/merge_kernel.hpp>
 #include <troupe/launch/name_table.hpp>
 #include <troupe/link/batch.hpp>
 #include <troupe/metrics.hpp>
@@ -26,6 +23,9 @@
 
 namespace troupe::detail {
 
+class dispatch_kernel;
+class merge_kernel;
+class order_check;
 struct node;
 using node_ptr = std::shared_ptr<const node>;
 
@@ -52,6 +52,42 @@ enum class dealing { by_rule, by_key };
 /// What becomes of the inputs of a join.
 enum class joining { as_they_come, in_order, by_item };
 
+/// What is known of a source.
+struct source_part {
+  std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)> make;
+  bool reads_input = false; ///< it may wait for a descriptor
+};
+
+/// Of a stage that is a pool of workers.
+struct pool_part {
+  count max_workers = 1; ///< where that is more than `workers`, their number follows the load
+  duration wait_target{};
+  duration cooldown{};
+  bool replaces = false;  ///< a worker that dies is replaced
+  bool resizable = false; ///< has a distributor, and a merger, also for one worker
+};
+
+/// How what comes in is dealt out: to the workers of a stage, or to the branches of a split.
+struct dealing_part {
+  dispatcher::rule to = dispatcher::rule::least_loaded;
+  std::vector<std::size_t> weights;
+  dealing how = dealing::by_rule;
+  /// For a split, and where single items are dealt out to workers.
+  std::function<std::unique_ptr<dispatch_kernel>()> make;
+  bool lanes = false; ///< what its workers make is left to the join behind it
+};
+
+/// What a join does.
+struct joining_part {
+  joining how = joining::as_they_come;
+  std::vector<std::size_t> weights;
+  std::function<std::unique_ptr<merge_kernel>()> make;
+  const node* restores = nullptr; ///< the split whose order this join restores
+  bool sees_all = false;          ///< it waits until every input shows an item
+  bool overtakes = false;         ///< some items overtake others
+  std::function<std::unique_ptr<order_check>()> make_check; ///< of what a join in order hands on
+};
+
 /// A named part of a flow before it runs: all that is needed to spawn its actors, and nothing that
 /// changes, so that it can be shared by flows and started many times.
 struct node {
@@ -61,7 +97,6 @@ struct node {
   std::string how;       ///< the strategy of a junction, for the same
   pattern_kind kind = pattern_kind::pipeline;
   count workers = 1;
-  count max_workers = 1; ///< where that is more than `workers`, their number follows the load
   count buffer = default_buffer; ///< items on the edge into it; for a source, on the one out of it
   std::size_t holds = 0;         ///< items that its function may keep beyond the edges
   batch_size batch = automatic;
@@ -70,37 +105,22 @@ struct node {
   troupe::on_error on_error = troupe::on_error::stop;
   restart_intensity intensity = restart_intensity::never();
   bool answers_each = false; ///< what results from an item leaves before the next one is begun
-  bool replaces = false;     ///< a worker that dies is replaced
-  bool resizable = false;    ///< has a distributor, and a merger, also for one worker
   bool paced = false;        ///< has a rate and a burst, which can be changed
-  bool reads_input = false;  ///< a source that may wait for a descriptor
-  duration wait_target{};    ///< for `max_workers`: as in pool_resizer
-  duration cooldown{};       ///< likewise
   item_type output;          ///< unset for a sink
   std::function<std::unique_ptr<kernel>(caf::actor_system&)> make_kernel;
   /// Instead of `make_kernel`, for the run of that name.
   std::function<shared_kit(caf::actor_system&, const std::string& run)> make_kit;
-  std::function<std::unique_ptr<source_kernel>(std::size_t producer, caf::actor_system&)>
-      make_source;
-
-  dispatcher::rule to = dispatcher::rule::least_loaded;
-  std::vector<std::size_t> weights;
-  detail::dealing dealing = dealing::by_rule;
-  /// For a split, and where single items are dealt out to workers.
-  std::function<std::unique_ptr<dispatch_kernel>()> make_dispatch;
-  bool lanes = false; ///< what its workers make is left to the join behind it
-
-  detail::joining joining = joining::as_they_come;
-  std::function<std::unique_ptr<merge_kernel>()> make_merge;
-  const node* restores = nullptr; ///< the split whose order this join restores
-  bool sees_all = false;          ///< a join that waits until every input shows an item
-  bool overtakes = false;         ///< a join at which some items overtake others
-  std::function<std::unique_ptr<order_check>()> make_check; ///< of what a join in order hands on
+  source_part source;
+  pool_part pool;
+  dealing_part deal;
+  joining_part join;
 
   std::vector<open_end> upstreams;
 
-  std::size_t most_workers() const noexcept { return std::max<std::size_t>(workers, max_workers); }
-  bool passes_on() const noexcept { return role == role::join && joining != joining::by_item; }
+  std::size_t most_workers() const noexcept {
+    return std::max<std::size_t>(workers, pool.max_workers);
+  }
+  bool passes_on() const noexcept { return role == role::join && join.how != joining::by_item; }
 
   node() = default;
   node(node&&) = default;

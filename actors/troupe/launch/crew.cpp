@@ -25,7 +25,7 @@ void crew::set_range(std::size_t min, std::size_t max) {
   const auto& n = makes_->flow().at(stage_);
   if (min < max)
     resizer_.emplace(resizer_options{
-        .min = min, .max = max, .cooldown = n.cooldown, .wait_target = n.wait_target});
+        .min = min, .max = max, .cooldown = n.pool.cooldown, .wait_target = n.pool.wait_target});
 }
 
 std::size_t crew::wanted(time_point now) {
@@ -45,7 +45,7 @@ std::optional<duration> crew::look_after() const {
   if (!resizer_ || (active_ == min_ && !waits))
     return std::nullopt;
   constexpr duration soonest = std::chrono::milliseconds{20};
-  return std::max<duration>(soonest, makes_->flow().at(stage_).cooldown);
+  return std::max<duration>(soonest, makes_->flow().at(stage_).pool.cooldown);
 }
 
 bool crew::has(const caf::actor& worker) const {
@@ -101,7 +101,7 @@ std::optional<caf::actor> crew::lose(const caf::actor& worker) {
   if (closed_)
     return std::nullopt;
   const auto& flow = makes_->flow();
-  if (!flow.at(stage_).replaces && !(flow.numbers(stage_) && !workers_.empty())) {
+  if (!flow.at(stage_).pool.replaces && !(flow.numbers(stage_) && !workers_.empty())) {
     active_ = std::min(active_, workers_.size());
     tell({}, nullptr);
     return std::nullopt;

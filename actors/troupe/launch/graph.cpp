@@ -28,7 +28,7 @@ graph::graph(const ends& e) : nodes_(in_flow_order(e)), out_of_(nodes_.size()) {
       const auto from = index.at(up.node.get());
       edges_.push_back({from, up.branch, i});
       out_of_[from].push_back({up.branch, i});
-      overtaken[i] = overtaken[i] || overtaken[from] || at(from).overtakes;
+      overtaken[i] = overtaken[i] || overtaken[from] || at(from).join.overtakes;
     }
     buffers_.push_back(buffer_into(at(i), overtaken[i]));
     index.emplace(nodes_[i].get(), i);
@@ -65,25 +65,25 @@ std::size_t graph::branches(std::size_t i) const { return out_of_[i].size(); }
 
 namespace {
 
-bool is_crew(const node& n) { return n.most_workers() > 1 || n.resizable; }
+bool is_crew(const node& n) { return n.most_workers() > 1 || n.pool.resizable; }
 
 } // namespace
 
 bool graph::has_distributor(std::size_t i) const {
   const auto& n = at(i);
-  return (n.role == role::stage || n.role == role::sink) && (is_crew(n) || n.lanes);
+  return (n.role == role::stage || n.role == role::sink) && (is_crew(n) || n.deal.lanes);
 }
 
 bool graph::deals_items(std::size_t i) const {
   const auto& n = at(i);
   // In turn, whole batches are as fair in the long run; and only whole ones are cheap to put in
   // order again.
-  return has_distributor(i) && n.make_dispatch && (n.dealing == dealing::by_key || !numbers(i));
+  return has_distributor(i) && n.deal.make && (n.deal.how == dealing::by_key || !numbers(i));
 }
 
 bool graph::has_merger(std::size_t i) const {
   const auto& n = at(i);
-  return (n.role == role::stage || n.role == role::source) && is_crew(n) && !n.lanes;
+  return (n.role == role::stage || n.role == role::source) && is_crew(n) && !n.deal.lanes;
 }
 
 // Of the innermost branch around this edge the first one; null: it is in none.
@@ -102,7 +102,7 @@ const graph::edge* graph::beginning(const edge& e) const {
 }
 
 std::size_t graph::split_before(std::size_t join) const {
-  if (at(join).role != role::join || at(into(join).front().from).lanes)
+  if (at(join).role != role::join || at(into(join).front().from).deal.lanes)
     return nowhere;
   const auto* const begin = beginning(into(join).front());
   return begin != nullptr ? begin->from : nowhere;
@@ -119,10 +119,10 @@ bool graph::numbers(std::size_t i, std::uint32_t branch) const {
   const auto& n = at(i);
   if (n.role == role::split) {
     const auto join = join_behind(i, branch);
-    return join != nowhere && at(join).restores == nodes_[i].get();
+    return join != nowhere && at(join).join.restores == nodes_[i].get();
   }
-  if (n.lanes)
-    return at(after(i)).joining == joining::in_order;
+  if (n.deal.lanes)
+    return at(after(i)).join.how == joining::in_order;
   return n.role == role::stage && is_crew(n) && is_in_order(i);
 }
 

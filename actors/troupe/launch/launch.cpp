@@ -1,6 +1,5 @@
 #include <troupe/launch/launch.hpp>
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -62,9 +61,9 @@ struct joint {
   }
 };
 
-class launcher {
+class run_builder {
 public:
-  launcher(caf::actor_system& sys, const graph& flow, const std::shared_ptr<run_state>& state)
+  run_builder(caf::actor_system& sys, const graph& flow, const std::shared_ptr<run_state>& state)
       : state_(state), presence_(run_state::make_presence(state)),
         makes_(std::make_shared<spawner>(sys, flow, state)),
         supervisor_(spawn<run_supervisor>(sys, state)) {
@@ -72,7 +71,7 @@ public:
     makes_->set_supervisor(supervisor_);
   }
 
-  launched run() {
+  running_actors run() {
     try {
       for (std::size_t i = 0; i < flow().nodes().size(); ++i)
         joints_.push_back(spawn_node(i));
@@ -170,7 +169,7 @@ private:
   void connect(const graph::edge& e) {
     const auto& from = joints_[e.from];
     const auto& to = joints_[e.to].entry();
-    if (flow().at(e.from).lanes)
+    if (flow().at(e.from).deal.lanes)
       for (const auto& worker : from.workers)
         link(worker, 0, to);
     else if (from.merger)
@@ -201,7 +200,7 @@ private:
       const auto& j = joints_[i];
       if (!flow().has_distributor(i))
         continue;
-      const auto merger = flow().at(i).lanes ? joints_[flow().after(i)].merger : j.merger;
+      const auto merger = flow().at(i).deal.lanes ? joints_[flow().after(i)].merger : j.merger;
       made.push_back(std::make_shared<crew>(makes_, i, j.distributor, merger, j.workers));
     }
     return made;
@@ -218,15 +217,15 @@ private:
 
 } // namespace
 
-launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
-                dead_letter_sink dead_letters, std::string name) {
+running_actors start_actors(caf::actor_system& sys, const graph& flow, const context& ctx,
+                            dead_letter_sink dead_letters, std::string name) {
   auto states = states_of(sys, flow, name);
   const auto state = std::make_shared<run_state>(sys, std::move(states), ctx.child(),
                                                  std::move(dead_letters), std::move(name));
   if (state->ctx().cancelled())
     state->halt(state->end_of_context());
   try {
-    return launcher{sys, flow, state}.run();
+    return run_builder{sys, flow, state}.run();
   } catch (...) {
     if (!in_actor(sys))
       is_testing(sys) ? (void)virtual_time::run_jobs(sys) : (void)state->wait(std::nullopt);

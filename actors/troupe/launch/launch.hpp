@@ -13,7 +13,7 @@
 namespace troupe::detail {
 
 /// A started flow, for its handle.
-struct launched {
+struct running_actors {
   std::shared_ptr<run_state> state;
   std::shared_ptr<roster> actors;
 };
@@ -22,7 +22,7 @@ struct launched {
 /// is over they end before any function of a user is called. Errors: what spawning throws, a
 /// missing thread most of all; then those that were there are ended, and waited for unless
 /// in an actor.
-launched launch(caf::actor_system& sys, const graph& flow, const context& ctx,
-                dead_letter_sink dead_letters, std::string name);
+running_actors start_actors(caf::actor_system& sys, const graph& flow, const context& ctx,
+                            dead_letter_sink dead_letters, std::string name);
 
 } // namespace troupe::detail

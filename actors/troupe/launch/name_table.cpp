@@ -1,7 +1,6 @@
 #include <troupe/launch/name_table.hpp>
 
 #include <functional>
-#include <string>
 #include <vector>
 
 #include <troupe/launch/blueprint.hpp>

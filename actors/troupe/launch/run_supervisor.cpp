@@ -12,14 +12,6 @@ namespace {
 // Two timers may be pending: generation 0 is the context's deadline.
 constexpr std::uint64_t deadline_generation = 0;
 
-std::string seconds(duration d) {
-  auto text = std::to_string(std::chrono::duration<double>(d).count());
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.')
-    text.pop_back();
-  return text + " s";
-}
-
 } // namespace
 
 run_supervisor::run_supervisor(caf::actor_config& cfg, std::shared_ptr<run_state> state)
@@ -50,7 +42,7 @@ caf::message_handler run_supervisor::handlers() {
           abort({errc::deadline_exceeded, {}, "the deadline of the run's context has passed"});
         else if (msg.generation == drain_generation_)
           abort(
-              {errc::timed_out, {}, "the drain limit of " + seconds(drain_limit_) + " has passed"});
+              {errc::timed_out, {}, "the drain limit of " + as_text(drain_limit_) + " has passed"});
       },
   };
 }

@@ -22,7 +22,7 @@ struct child {
   bool is_distributor = false;
 };
 
-/// From the launcher: whom to look after.
+/// From the run_builder: whom to look after.
 struct adopt_msg {
   using internal_message = void;
   std::vector<child> children;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <troupe/cast/branch_distributor.hpp>
 #include <troupe/cast/distributor.hpp>
 #include <troupe/cast/item_distributor.hpp>
 #include <troupe/cast/item_merger.hpp>
@@ -26,8 +27,8 @@ caf::actor spawner::source(std::size_t stage, std::size_t producer) {
   user_actor_setup common{state_, stage, state_->stages()[stage].blocks[producer].get(),
                           supervisor_};
   const std::function<std::unique_ptr<source_kernel>()> make
-      = [&] { return n.make_source(producer, *sys_); };
-  if (n.reads_input)
+      = [&] { return n.source.make(producer, *sys_); };
+  if (n.source.reads_input)
     return spawn_on<reading_source_actor>(n.thread, std::move(common), make,
                                           outlet{n.output, graph_.plan_out(stage)});
   return spawn_on<source_actor>(n.thread, std::move(common), make,
@@ -54,41 +55,44 @@ item_type spawner::input_of(std::size_t stage) const {
   return graph_.at(graph_.into(stage).front().from).output;
 }
 
-caf::actor spawner::item_distributor(std::size_t stage, metric_block* block) {
-  const auto& n = graph_.at(stage);
-  item_distributor_setup setup;
-  setup.make_dispatch = n.make_dispatch;
-  setup.items = input_of(stage);
-  setup.batch = graph_.batch_in(graph_.into(stage).front());
-  if (n.role == role::split) {
-    for (std::uint32_t b = 0; b < graph_.branches(stage); ++b) {
-      setup.plans.push_back(graph_.plan_out(stage, b));
-      setup.numbers.push_back(graph_.numbers(stage, b));
-      const auto join = graph_.join_behind(stage, b);
-      setup.joined.push_back(join != graph::nowhere);
-      if (join != graph::nowhere && graph_.at(join).sees_all)
-        setup.join = join_numbers::first_of(join);
-    }
-  } else {
-    setup.plans.push_back(graph_.plan_deal(stage));
-    setup.numbers.push_back(graph_.numbers(stage));
-    setup.workers = n.workers;
-  }
+dispatch_setup spawner::dispatch_of(std::size_t stage) const {
+  return {graph_.at(stage).deal.make, input_of(stage), graph_.batch_in(graph_.into(stage).front())};
+}
+
+caf::actor spawner::item_distributor(std::size_t stage) {
+  const item_distributor_setup setup{.dispatch = dispatch_of(stage),
+                                     .plan = graph_.plan_deal(stage),
+                                     .numbers = graph_.numbers(stage),
+                                     .workers = graph_.at(stage).workers};
   return kept(detail::spawn<detail::item_distributor>(
-      *sys_, user_actor_setup{state_, stage, block, supervisor_}, std::move(setup)));
+      *sys_, user_actor_setup{state_, stage, nullptr, supervisor_}, setup));
+}
+
+caf::actor spawner::branch_distributor(std::size_t stage) {
+  branch_distributor_setup setup;
+  setup.dispatch = dispatch_of(stage);
+  for (std::uint32_t b = 0; b < graph_.branches(stage); ++b) {
+    const auto join = graph_.join_behind(stage, b);
+    setup.branches.push_back(
+        {graph_.plan_out(stage, b), graph_.numbers(stage, b), join != graph::nowhere});
+    if (join != graph::nowhere && graph_.at(join).join.sees_all)
+      setup.join = join_numbers::first_of(join);
+  }
+  return kept(detail::spawn<detail::branch_distributor>(
+      *sys_, user_actor_setup{state_, stage, first_block(stage), supervisor_}, std::move(setup)));
 }
 
 caf::actor spawner::distributor(std::size_t stage) {
   const auto& n = graph_.at(stage);
   if (n.role == role::split)
-    return item_distributor(stage, first_block(stage));
+    return branch_distributor(stage);
   if (graph_.deals_items(stage))
-    return item_distributor(stage, nullptr);
+    return item_distributor(stage);
   distributor_setup setup;
   setup.stage = stage;
-  setup.to = dispatcher{n.to, n.weights, stage + 1};
+  setup.to = dispatcher{n.deal.to, n.deal.weights, stage + 1};
   setup.numbers = graph_.numbers(stage);
-  setup.adapts = n.resizable;
+  setup.adapts = n.pool.resizable;
   return kept(detail::spawn<detail::distributor>(*sys_, state_, supervisor_, std::move(setup)));
 }
 
@@ -100,13 +104,14 @@ caf::actor spawner::merger(std::size_t stage) {
 caf::actor spawner::join(std::size_t stage) {
   const auto& n = graph_.at(stage);
   if (n.passes_on())
-    return kept(detail::spawn<detail::merger>(
-        *sys_, state_, supervisor_,
-        merger_setup{n.joining == joining::in_order, first_block(stage), stage, n.make_check}));
-  item_merger_setup setup{n.make_merge, {}, outlet{n.output, graph_.plan_out(stage)}};
+    return kept(
+        detail::spawn<detail::merger>(*sys_, state_, supervisor_,
+                                      merger_setup{n.join.how == joining::in_order,
+                                                   first_block(stage), stage, n.join.make_check}));
+  item_merger_setup setup{n.join.make, {}, outlet{n.output, graph_.plan_out(stage)}};
   for (const auto& e : graph_.into(stage)) {
     setup.batches.push_back(graph_.batch_in(e));
-    setup.more_follow = setup.more_follow || graph_.at(e.from).lanes;
+    setup.more_follow = setup.more_follow || graph_.at(e.from).deal.lanes;
   }
   return kept(detail::spawn<item_merger>(
       *sys_, user_actor_setup{state_, stage, first_block(stage), supervisor_}, std::move(setup)));

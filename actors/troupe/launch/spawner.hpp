@@ -13,6 +13,8 @@
 
 namespace troupe::detail {
 
+struct dispatch_setup;
+
 /// Spawns the actors of a run, at its start and when a stage gets more workers. All of them are
 /// kept by the run's state, and none does anything before it is told who its neighbours are.
 class spawner {
@@ -36,7 +38,9 @@ public:
 private:
   caf::actor kept(caf::actor actor) const;
   metric_block* first_block(std::size_t stage) const;
-  caf::actor item_distributor(std::size_t stage, metric_block* block);
+  dispatch_setup dispatch_of(std::size_t stage) const;
+  caf::actor item_distributor(std::size_t stage);
+  caf::actor branch_distributor(std::size_t stage);
   item_type input_of(std::size_t stage) const;
 
   template <class T, class... Ts>

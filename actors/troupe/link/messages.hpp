@@ -59,7 +59,7 @@ struct enough_msg {
 };
 
 /// Upstream, from a join that waits for another input: it has all that can come over this one until
-/// it hands on something. Who cannot work for want of demand passes it on; see `item_distributor`.
+/// it hands on something. Who cannot work for want of demand passes it on; see `dispatch_actor`.
 struct full_msg {
   using internal_message = void;
   std::uint32_t outlet = 0;
@@ -72,7 +72,7 @@ struct missing_msg {
   std::uint64_t number = 0;
 };
 
-/// Who the neighbours are: from the launcher, or in two halves from the distributor and the merger
+/// Who the neighbours are: from the run_builder, or in two halves from the distributor and the merger
 /// that a worker joins later.
 struct wire_msg {
   using internal_message = void;

@@ -60,14 +60,14 @@ time_point balancer_machine::rest_end(time_point now) const {
   return detail::later(now, options_.rest);
 }
 
-bool balancer_machine::settle(ticket t) {
+bool balancer_machine::settle(choice t) {
   auto& it = instances_.at(t.instance);
   assert(it.in_flight > 0);
   --it.in_flight;
   return t.epoch == it.epoch;
 }
 
-void balancer_machine::succeeded(ticket t) {
+void balancer_machine::succeeded(choice t) {
   if (!settle(t))
     return;
   auto& it = instances_[t.instance];
@@ -76,7 +76,7 @@ void balancer_machine::succeeded(ticket t) {
   it.on_trial = false;
 }
 
-void balancer_machine::failed(ticket t, time_point now) {
+void balancer_machine::failed(choice t, time_point now) {
   if (!settle(t))
     return;
   auto& it = instances_[t.instance];
@@ -88,7 +88,7 @@ void balancer_machine::failed(ticket t, time_point now) {
   }
 }
 
-void balancer_machine::gave_up(ticket t) {
+void balancer_machine::gave_up(choice t) {
   auto& it = instances_.at(t.instance);
   // A trial that told nothing: the next request may be another.
   if (settle(t) && it.on_trial)
@@ -97,7 +97,7 @@ void balancer_machine::gave_up(ticket t) {
 
 // -- choice --------------------------------------------------------------------------------------
 
-balancer_machine::ticket balancer_machine::pick_with(time_point now, std::uint64_t key,
+balancer_machine::choice balancer_machine::pick_with(time_point now, std::uint64_t key,
                                                      std::uint64_t a, std::uint64_t b) {
   auto from = eligible(now);
   const bool none = from.empty();

@@ -53,7 +53,7 @@ struct balancer_options {
 class balancer_machine {
 public:
   /// What was chosen, to be given back with the answer.
-  struct ticket {
+  struct choice {
     std::size_t instance = 0;
     std::uint64_t epoch = 0; ///< of the instance's health when it was chosen
   };
@@ -62,7 +62,7 @@ public:
 
   /// Chooses an instance and counts a request in flight; `key` is a hash, for `sticky`.
   template <std::uniform_random_bit_generator Rng>
-  ticket pick(time_point now, Rng& rng, std::uint64_t key = 0) {
+  choice pick(time_point now, Rng& rng, std::uint64_t key = 0) {
     if (options_.how != balance::power_of_two)
       return pick_with(now, key, 0, 0);
     std::uniform_int_distribution<std::uint64_t> any;
@@ -71,10 +71,10 @@ public:
     return pick_with(now, key, a, b);
   }
 
-  void succeeded(ticket t);
-  void failed(ticket t, time_point now);
+  void succeeded(choice t);
+  void failed(choice t, time_point now);
   /// Its outcome says nothing about the instance, e.g. the caller cancelled it.
-  void gave_up(ticket t);
+  void gave_up(choice t);
 
   std::size_t in_flight(std::size_t instance) const { return instances_.at(instance).in_flight; }
   /// Whether it would be considered now: healthy, or due for a trial.
@@ -93,14 +93,14 @@ private:
     long long credit = 0; // of smooth weighted round robin
   };
 
-  ticket pick_with(time_point now, std::uint64_t key, std::uint64_t a, std::uint64_t b);
+  choice pick_with(time_point now, std::uint64_t key, std::uint64_t a, std::uint64_t b);
   std::vector<std::size_t> eligible(time_point now) const;
   std::size_t choose(const std::vector<std::size_t>& from, std::uint64_t key, std::uint64_t a,
                      std::uint64_t b);
   std::size_t next_in_turn(const std::vector<std::size_t>& from) const;
   std::size_t least_loaded(const std::vector<std::size_t>& from) const;
   std::size_t by_weight(const std::vector<std::size_t>& from);
-  bool settle(ticket t);
+  bool settle(choice t);
   time_point rest_end(time_point now) const;
 
   balancer_options options_;

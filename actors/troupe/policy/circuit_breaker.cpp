@@ -1,7 +1,6 @@
 #include <troupe/policy/circuit_breaker.hpp>
 
 #include <cmath>
-#include <limits>
 #include <ostream>
 
 #include <troupe/detail/refusal.hpp>

@@ -13,11 +13,11 @@ std::string_view option_name(gather::rule r) {
 void check(gather how, count services, std::string_view where) {
   if (services.value() < 1)
     detail::refuse(where, "services", std::to_string(services.value()), "at least 1");
-  if (how.what() == gather::rule::all)
+  if (how.chosen() == gather::rule::all)
     return;
   const auto needed = how.needed().value();
   if (needed < 1 || needed > services.value())
-    detail::refuse(where, option_name(how.what()), std::to_string(needed),
+    detail::refuse(where, option_name(how.chosen()), std::to_string(needed),
                    "1 to the number of services, " + std::to_string(services.value()));
 }
 
@@ -47,7 +47,7 @@ gather_state gather_machine::decide() const noexcept {
   if (answered_.size() - failed_ < needed)
     return gather_state::failed;
   const bool stops_early
-      = how_.what() == gather::rule::first || how_.what() == gather::rule::quorum;
+      = how_.chosen() == gather::rule::first || how_.chosen() == gather::rule::quorum;
   if (all_answered() || (stops_early && succeeded_ >= needed))
     return gather_state::done;
   return gather_state::waiting;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,7 +24,7 @@ public:
   static constexpr gather quorum(count k) noexcept { return gather{rule::quorum, k}; }
   static constexpr gather best(count m) noexcept { return gather{rule::best, m}; }
 
-  constexpr rule what() const noexcept { return rule_; }
+  constexpr rule chosen() const noexcept { return rule_; }
   /// How many services have to succeed.
   constexpr count needed() const noexcept { return needed_; }
 

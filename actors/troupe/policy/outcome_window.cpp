@@ -1,7 +1,5 @@
 #include <troupe/policy/outcome_window.hpp>
 
-#include <algorithm>
-
 #include <troupe/detail/elapsed.hpp>
 
 namespace troupe {

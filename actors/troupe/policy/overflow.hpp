@@ -1,11 +1,8 @@
 #pragma once
 
 #include <any>
-#include <concepts>
-#include <cstddef>
 #include <functional>
 #include <memory>
-#include <typeindex>
 #include <utility>
 
 #include <troupe/detail/invoke.hpp>
@@ -58,7 +55,7 @@ public:
     return result;
   }
 
-  action what() const noexcept { return action_; }
+  action chosen() const noexcept { return action_; }
 
   /// The function of `redirect`; null if there is none for this item type.
   template <class T>

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <concepts>
 #include <limits>
 #include <string>
 #include <type_traits>

@@ -7,7 +7,6 @@
 #include <limits>
 #include <optional>
 #include <random>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -151,29 +150,19 @@ private:
 };
 
 inline void validate(const retry& r, std::string_view where) {
-  const auto refuse = [&](const auto& option, const auto& value, const auto& range) {
-    throw std::invalid_argument{std::string{where} + ": " + option + " = " + value + ", needs "
-                                + range};
-  };
-  const auto number = [](double x) {
-    std::string text = std::to_string(x);
-    text.erase(text.find_last_not_of('0') + 1);
-    return text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
-  };
-  const auto ms = [&](duration d) {
-    return number(std::chrono::duration<double, std::milli>{d}.count()) + " ms";
-  };
+  using detail::as_text;
+  const auto& pause = r.backoff;
   if (r.attempts.value() < 1)
-    refuse("attempts", std::to_string(r.attempts.value()), "at least 1");
+    detail::refuse(where, "attempts", std::to_string(r.attempts.value()), "at least 1");
   detail::check_count(where, "attempts", r.attempts, 1, detail::largest_count);
-  if (r.backoff.min < duration::zero())
-    refuse("backoff.min", ms(r.backoff.min), "at least 0 ms");
-  if (r.backoff.max < r.backoff.min)
-    refuse("backoff.max", ms(r.backoff.max), "at least backoff.min, " + ms(r.backoff.min));
+  detail::check_not_negative(where, "backoff.min", pause.min);
+  if (pause.max < pause.min)
+    detail::refuse(where, "backoff.max", as_text(pause.max),
+                   "at least backoff.min, " + as_text(pause.min));
   if (!(r.budget >= 0.0))
-    refuse("budget", number(r.budget), "at least 0");
-  if (!(r.backoff.factor >= 0.0 && r.backoff.factor <= 1.0))
-    refuse("backoff.factor", number(r.backoff.factor), "0 to 1");
+    detail::refuse(where, "budget", as_text(r.budget), "at least 0");
+  if (!(pause.factor >= 0.0 && pause.factor <= 1.0))
+    detail::refuse(where, "backoff.factor", as_text(pause.factor), "0 to 1");
 }
 
 } // namespace troupe

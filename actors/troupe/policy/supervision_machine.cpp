@@ -1,9 +1,7 @@
 #include <troupe/policy/supervision_machine.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
-#include <cstddef>
 
 #include <troupe/detail/elapsed.hpp>
 #include <troupe/detail/refusal.hpp>
@@ -11,15 +9,6 @@
 namespace troupe {
 
 using event_kind = supervisor_event::kind;
-
-std::string_view to_string(child_error e) noexcept {
-  constexpr std::array<std::string_view, 8> names{
-      "none",      "already_started", "already_present", "start_failed",
-      "not_found", "running",         "restarting",      "closed",
-  };
-  const auto i = static_cast<std::size_t>(e);
-  return i < names.size() ? names.at(i) : "unknown";
-}
 
 supervision_machine::supervision_machine(const supervisor_options& options, std::uint32_t seed)
     : strategy_(options.strategy), intensity_(options.intensity), backoff_(options.backoff),
@@ -146,7 +135,7 @@ void supervision_machine::perform(const task& t, time_point now) {
     if (const auto found = find(t.name))
       operation_ = {operation::purpose::terminate, *found, *found + 1, false, t.asked};
     else
-      answer(t.asked, child_error::not_found);
+      answer(t.asked, errc::not_found);
     break;
   case task::kind::restart:
     perform_restart(t);
@@ -175,7 +164,7 @@ void supervision_machine::perform_add(const task& t) {
   if (const auto found = find(t.name)) {
     const auto state = children_.at(*found).state;
     const bool up = state == child_state::running || state == child_state::stopping;
-    answer(t.asked, up ? child_error::already_started : child_error::already_present, *found);
+    answer(t.asked, up ? errc::already_started : errc::already_present, *found);
     return;
   }
   create(t.child, t.name, t.options, t.type);
@@ -185,16 +174,16 @@ void supervision_machine::perform_add(const task& t) {
 void supervision_machine::perform_restart(const task& t) {
   const auto found = find(t.name);
   if (!found)
-    return answer(t.asked, child_error::not_found);
+    return answer(t.asked, errc::not_found);
   switch (children_.at(*found).state) {
   case child_state::stopped:
     operation_ = {operation::purpose::restart, *found, *found + 1, true, t.asked};
     break;
   case child_state::restarting:
-    answer(t.asked, child_error::restarting, *found);
+    answer(t.asked, errc::restarting, *found);
     break;
   default:
-    answer(t.asked, child_error::running, *found);
+    answer(t.asked, errc::still_running, *found);
     break;
   }
 }
@@ -202,17 +191,17 @@ void supervision_machine::perform_restart(const task& t) {
 void supervision_machine::perform_remove(const task& t) {
   const auto found = find(t.name);
   if (!found)
-    return answer(t.asked, child_error::not_found);
+    return answer(t.asked, errc::not_found);
   switch (children_.at(*found).state) {
   case child_state::stopped:
     forget(*found);
-    answer(t.asked, child_error::none, *found);
+    answer(t.asked, errc::none, *found);
     break;
   case child_state::restarting:
-    answer(t.asked, child_error::restarting, *found);
+    answer(t.asked, errc::restarting, *found);
     break;
   default:
-    answer(t.asked, child_error::running, *found);
+    answer(t.asked, errc::still_running, *found);
     break;
   }
 }
@@ -249,7 +238,7 @@ void supervision_machine::start_failed(id i, child& c, time_point now) {
   case operation::purpose::add: {
     const auto why = c.why;
     forget(i);
-    answer(op.asked, child_error::start_failed, 0, why);
+    answer(op.asked, errc::start_failed, 0, why);
     break;
   }
   case operation::purpose::begin:
@@ -259,7 +248,7 @@ void supervision_machine::start_failed(id i, child& c, time_point now) {
     recover(i, c, true, now);
     break;
   default:
-    answer(op.asked, child_error::start_failed, i, c.why);
+    answer(op.asked, errc::start_failed, i, c.why);
     break;
   }
 }
@@ -289,7 +278,7 @@ void supervision_machine::end_all(enum ending why, std::string text) {
   ending_ = why;
   ending_text_ = std::move(text);
   if (operation_ && operation_->asked != 0)
-    answer(operation_->asked, child_error::closed);
+    answer(operation_->asked, errc::closed);
   refuse_waiting();
   operation_ = {operation::purpose::end, 1, last_ + 1, false};
 }

@@ -15,20 +15,6 @@
 
 namespace troupe {
 
-/// Why a request about a child was refused.
-enum class child_error {
-  none,
-  already_started, ///< a child of that name runs
-  already_present, ///< a child of that name is kept, and does not run
-  start_failed,
-  not_found,
-  running,
-  restarting,
-  closed, ///< the supervisor has ended, or did meanwhile
-};
-
-std::string_view to_string(child_error e) noexcept;
-
 /// Decides what a supervisor does: whom to start and to end, in which order, and when to give up.
 ///
 ///     supervision_machine m{{.strategy = strategy::rest_for_one}};
@@ -64,7 +50,7 @@ public:
     kind what;
     id child = 0;
     std::uint64_t number = 0;
-    child_error refusal = child_error::none;
+    errc refusal = errc::none;
     supervisor_event::kind event = supervisor_event::kind::started;
     std::string text = {};
     std::string name = {}; ///< of the child that an event is about
@@ -186,7 +172,7 @@ private:
   void come_up(child& c, time_point now);
   void gone(id i, child& c);
   child* running_as(id i, std::uint64_t run);
-  void answer(request r, child_error refusal, id i = 0, std::string text = {});
+  void answer(request r, errc refusal, id i = 0, std::string text = {});
   void tell(supervisor_event::kind k, id i, std::string why = {});
 
   strategy strategy_;

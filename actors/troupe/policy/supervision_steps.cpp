@@ -106,7 +106,7 @@ void supervision_machine::finish_operation() {
   case operation::purpose::add:
   case operation::purpose::restart:
   case operation::purpose::terminate:
-    answer(op.asked, child_error::none, op.first);
+    answer(op.asked, errc::none, op.first);
     break;
   case operation::purpose::recover:
     break;
@@ -174,20 +174,20 @@ void supervision_machine::gone(id i, child& c) {
     forget(i);
 }
 
-void supervision_machine::answer(request r, child_error refusal, id i, std::string text) {
+void supervision_machine::answer(request r, errc refusal, id i, std::string text) {
   orders_.push_back({order_kind::answer, i, r, refusal, event_kind::started, std::move(text), {}});
 }
 
 void supervision_machine::refuse_waiting() {
   for (const auto& t : tasks_)
     if (t.asked != 0)
-      answer(t.asked, child_error::closed);
+      answer(t.asked, errc::closed);
   tasks_.clear();
 }
 
 void supervision_machine::tell(event_kind k, id i, std::string why) {
   const auto found = children_.find(i);
-  orders_.push_back({order_kind::tell, i, 0, child_error::none, k, std::move(why),
+  orders_.push_back({order_kind::tell, i, 0, errc::none, k, std::move(why),
                      found == children_.end() ? std::string{} : found->second.name});
 }
 

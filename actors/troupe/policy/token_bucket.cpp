@@ -1,7 +1,6 @@
 #include <troupe/policy/token_bucket.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include <troupe/detail/elapsed.hpp>

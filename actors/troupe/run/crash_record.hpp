@@ -2,7 +2,6 @@
 
 #include <mutex>
 #include <optional>
-#include <string>
 
 #include <troupe/error.hpp>
 #include <troupe/policy/restart_intensity.hpp>

@@ -88,11 +88,6 @@ metric_block* run_state::add_block(std::size_t stage) {
   return stages_[stage].blocks.emplace_back(std::make_unique<metric_block>()).get();
 }
 
-void run_state::set_capacity(std::size_t stage, std::size_t items) {
-  const std::lock_guard lock{blocks_mutex_};
-  stages_[stage].capacity = items;
-}
-
 bool run_state::wish(const crew_wish& w) {
   const std::lock_guard lock{wishes_mutex_};
   const bool first = wishes_.empty();

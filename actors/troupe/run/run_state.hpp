@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,7 +14,7 @@
 
 #include <troupe/caf/compat.hpp>
 #include <troupe/context.hpp>
-#include <troupe/kernel/account.hpp>
+#include <troupe/kernel/item_account.hpp>
 #include <troupe/kernel/tuning.hpp>
 #include <troupe/observer.hpp>
 #include <troupe/report.hpp>
@@ -79,7 +78,6 @@ public:
   const std::vector<stage_state>& stages() const noexcept { return stages_; }
   /// Where a further worker of this stage counts.
   metric_block* add_block(std::size_t stage);
-  void set_capacity(std::size_t stage, std::size_t items);
   crew_gauge& crew(std::size_t stage) noexcept { return *stages_[stage].crew; }
   /// For a distributor that has been told: how many of its workers to use.
   std::size_t wanted_workers(std::size_t stage) noexcept {

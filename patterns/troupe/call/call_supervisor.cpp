@@ -14,7 +14,7 @@ call_supervisor::call_supervisor(caf::actor_config& cfg, std::shared_ptr<request
       setup_(std::move(s)) {}
 
 caf::message_handler call_supervisor::handlers() {
-  return setup_.on_asked(*this)
+  return setup_.on_call(*this)
       .or_else(caf::message_handler{
           [this](attempted_msg& msg) {
             finish_attempt(msg.id, std::move(msg.answer));
@@ -37,7 +37,7 @@ void call_supervisor::begin(served_call call) {
   const auto* const ctx = call.ctx;
   const auto id = ++last_call_;
   auto scope = std::make_shared<call_scope>(ctx != nullptr ? ctx->child() : troupe::context{});
-  const scoped_attempt first{untyped{call.asked, call.request}, scope};
+  const scoped_attempt first{untyped{call.pending, call.request}, scope};
   auto& c = calls_.emplace(id, open_call{std::move(call), scope}).first->second;
   if (ctx != nullptr) {
     if (const auto left = ctx->remaining())
@@ -63,8 +63,8 @@ void call_supervisor::bear(const std::weak_ptr<void>& request, const Body& body)
 
 void call_supervisor::fail_call(const std::weak_ptr<void>& request, const error& why) {
   const auto same = [&](const auto& entry) {
-    const auto& asked = entry.second.call.asked;
-    return !asked.owner_before(request) && !request.owner_before(asked);
+    const auto& waiting = entry.second.call.pending;
+    return !waiting.owner_before(request) && !request.owner_before(waiting);
   };
   const auto found = std::find_if(calls_.begin(), calls_.end(), same);
   if (found == calls_.end()) // it had its answer

@@ -17,11 +17,11 @@ namespace troupe::detail {
 
 /// A call on its way through its actor.
 struct served_call {
-  untyped asked;      ///< the asked_call
+  untyped pending;    ///< the pending_call
   void* request;      ///< in it
   const context* ctx; ///< in it; null: nobody can cancel it
-  /// Gives `asked` its answer.
-  void (*answer)(void* asked, result<untyped>&& r);
+  /// Gives `pending` its answer.
+  void (*answer)(void* pending, result<untyped>&& r);
 };
 
 /// What the actor of a served call needs to begin.
@@ -29,7 +29,7 @@ struct call_setup {
   std::shared_ptr<const served_chain> chain;
   std::shared_ptr<const served_function> function; ///< each worker has another
   /// The handler of the calls, which knows their types: hands them to `begin`.
-  caf::message_handler (*on_asked)(call_supervisor& to);
+  caf::message_handler (*on_call)(call_supervisor& to);
   std::size_t workers = 1;
   backoff restarts;
 };
@@ -80,7 +80,7 @@ private:
     std::uint64_t deadline = 0; ///< its timer
 
     void leave() const;
-    void answer(result<untyped>&& r) const { call.answer(call.asked.get(), std::move(r)); }
+    void answer(result<untyped>&& r) const { call.answer(call.pending.get(), std::move(r)); }
   };
   struct open_attempt {
     scoped_attempt attempt;

@@ -2,13 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
 #include <set>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <caf/actor.hpp>

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <concepts>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <type_traits>
@@ -15,8 +14,12 @@ namespace troupe::detail {
 
 template <class F, class Req>
 concept falls_back_on_request = std::invocable<const F&, const Req&, const error&>;
-template <class F>
-concept falls_back_on_error = std::invocable<const F&, const error&>;
+template <class F, class Req>
+concept falls_back_on_error
+    = !falls_back_on_request<F, Req> && std::invocable<const F&, const error&>;
+template <class F, class Req>
+concept falls_back_on_nothing
+    = !falls_back_on_request<F, Req> && !falls_back_on_error<F, Req> && std::invocable<const F&>;
 
 /// What F gives in place of an answer.
 template <class F, class Req>
@@ -29,23 +32,26 @@ struct instead<F, Req> {
   using type = std::invoke_result_t<const F&, const Req&, const error&>;
 };
 template <class F, class Req>
-requires(!falls_back_on_request<F, Req> && falls_back_on_error<F>) struct instead<F, Req> {
+requires falls_back_on_error<F, Req>
+struct instead<F, Req> {
   using type = std::invoke_result_t<const F&, const error&>;
 };
 template <class F, class Req>
-requires(
-    !falls_back_on_request<
-        F, Req> && !falls_back_on_error<F> && std::invocable<const F&>) struct instead<F, Req> {
+requires falls_back_on_nothing<F, Req>
+struct instead<F, Req> {
   using type = std::invoke_result_t<const F&>;
 };
 
+template <class F, class Resp>
+concept repeats_answers = std::same_as<F, last_value_t> && std::copy_constructible<Resp>;
+template <class F, class Req, class Resp>
+concept makes_answers
+    = other_than<F, last_value_t> && std::convertible_to<typename instead<F, Req>::type,
+                                                         result<Resp>>;
+
 /// Whether F can stand in for an answer.
 template <class F, class Req, class Resp>
-concept stands_in
-    = (std::same_as<F, last_value_t> && std::copy_constructible<Resp>)
-      || (!std::same_as<
-              F,
-              last_value_t> && std::convertible_to<typename instead<F, Req>::type, result<Resp>>);
+concept stands_in = repeats_answers<F, Resp> || makes_answers<F, Req, Resp>;
 
 /// What a fallback gives in place of an answer.
 template <class F, class Resp>
@@ -85,9 +91,9 @@ private:
       return tl::unexpected<error>{why};
     } else if constexpr (falls_back_on_request<F, Req>) {
       return f(request, why);
-    } else if constexpr (falls_back_on_error<F>) {
+    } else if constexpr (falls_back_on_error<F, Req>) {
       return f(why);
-    } else if constexpr (std::invocable<const F&>) {
+    } else if constexpr (falls_back_on_nothing<F, Req>) {
       return f();
     } else {
       return f;

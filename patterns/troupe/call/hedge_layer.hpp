@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -25,7 +24,7 @@ struct hedge_layer : layer<Resp, hedge_state, Next> {
   template <class Host, class Attempt, class Done>
   void run(Host& host, Attempt attempt, Done done) {
     auto r = std::make_shared<race<Attempt, Done>>(std::move(attempt), std::move(done));
-    launch(host, r, false);
+    begin(host, r, false);
     wait_for_next(host, r);
   }
 
@@ -51,7 +50,7 @@ private:
   };
 
   template <class Host, class Race>
-  void launch(Host& host, const std::shared_ptr<Race>& r, bool granted) {
+  void begin(Host& host, const std::shared_ptr<Race>& r, bool granted) {
     ++r->open;
     auto branch = r->attempt.branch();
     const auto began = host.now();
@@ -87,7 +86,7 @@ private:
       if (!this->state->budget->take(host.now()))
         return;
       ++r->hedges;
-      launch(host, r, true);
+      begin(host, r, true);
       wait_for_next(host, r);
     });
   }

@@ -30,7 +30,7 @@ struct inline_op : faulty {
   void begin_batch() noexcept { host.begin_batch(); }
   bool keeps() const noexcept { return keep && std::copy_constructible<T>; }
 
-  outcome operator()(T& item, emitter<output>& out, kernel_host& stage) {
+  disposition operator()(T& item, emitter<output>& out, kernel_host& stage) {
     if constexpr (std::same_as<T, Req>) {
       if (!keeps())
         return answer(item, out, stage);
@@ -47,8 +47,8 @@ private:
       return Req(std::move(item));
   }
 
-  outcome answer(Req& request, emitter<output>& out, kernel_host& stage) {
-    std::optional<outcome> became;
+  disposition answer(Req& request, emitter<output>& out, kernel_host& stage) {
+    std::optional<disposition> became;
     chain.run(host, inline_attempt<Req>{request, stage.ctx()}, [&](result<Resp>&& answer) {
       for (auto n = host.take_crashes(); n > 0; --n)
         stage.counts().restart();

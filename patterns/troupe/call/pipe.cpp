@@ -40,9 +40,9 @@ node call_node(std::string name, const call_options& o, pattern_kind kind) {
   return n;
 }
 
-asked_setup setup_of(const std::string& name, const call_options& o, pattern_kind kind,
-                     const run_options& run) {
-  asked_setup s;
+actor_core_setup setup_of(const std::string& name, const call_options& o, pattern_kind kind,
+                          const run_options& run) {
+  actor_core_setup s;
   s.name = name;
   s.kind = kind;
   s.workers = o.workers;

@@ -2,7 +2,6 @@
 
 #include <concepts>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -13,7 +12,7 @@
 #include <troupe/call/prepared_call.hpp>
 #include <troupe/call_options.hpp>
 #include <troupe/service.hpp>
-#include <troupe/service/asking_stage.hpp>
+#include <troupe/service/service_stage.hpp>
 #include <troupe/worker_pool.hpp>
 
 namespace troupe::detail {
@@ -85,9 +84,9 @@ struct call_pipe : pipe_tag {
                               "hands it");
       return flow<invalid>{};
     } else if constexpr (needs_actor<P...>) {
-      return asked<T>(f, std::move(n));
+      return served<T>(f, std::move(n));
     } else {
-      return waits_for_others() ? asked<T>(f, std::move(n)) : inlined<T>(f, std::move(n));
+      return waits_for_others() ? served<T>(f, std::move(n)) : inlined<T>(f, std::move(n));
     }
   }
 
@@ -125,8 +124,8 @@ private:
   }
 
   template <class T>
-  auto asked(const flow<T>& f, node n) const {
-    n.workers = std::min<std::size_t>(options.workers, most_askers);
+  auto served(const flow<T>& f, node n) const {
+    n.workers = std::min<std::size_t>(options.workers, most_waiting_workers);
     using op = ask_op<T, Req, Resp>;
     n.make_kit = [self = *this, keep = n.on_error.keeps_item()](caf::actor_system& system,
                                                                 const std::string& run) {

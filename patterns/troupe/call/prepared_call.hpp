@@ -2,12 +2,11 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 
 #include <troupe/call/call_supervisor.hpp>
 #include <troupe/call_options.hpp>
 #include <troupe/run.hpp>
-#include <troupe/service/asked_core.hpp>
+#include <troupe/service/actor_core.hpp>
 
 namespace troupe::detail {
 
@@ -21,22 +20,22 @@ struct call_starter {
 };
 
 template <class Req, class Resp>
-void answer_asked(void* asked, result<untyped>&& r) {
-  auto& call = *static_cast<asked_call<Req, Resp>*>(asked);
+void answer_call(void* pending, result<untyped>&& r) {
+  auto& call = *static_cast<pending_call<Req, Resp>*>(pending);
   call.finish(with_type<Resp>(r, call.account->name()));
 }
 
 template <class Req, class Resp>
-caf::message_handler begin_asked(call_supervisor& to) {
-  return {[&to](asked_msg<Req, Resp>& msg) {
-    auto& item = msg.asked->item;
-    to.begin({msg.asked, std::addressof(item.request.get()), item.ctx ? &*item.ctx : nullptr,
-              answer_asked<Req, Resp>});
+caf::message_handler begin_call(call_supervisor& to) {
+  return {[&to](call_msg<Req, Resp>& msg) {
+    auto& item = msg.call->item;
+    to.begin({msg.call, std::addressof(item.request.get()), item.ctx ? &*item.ctx : nullptr,
+              answer_call<Req, Resp>});
   }};
 }
 
-asked_setup setup_of(const std::string& name, const call_options& o, pattern_kind kind,
-                     const run_options& run);
+actor_core_setup setup_of(const std::string& name, const call_options& o, pattern_kind kind,
+                          const run_options& run);
 
 /// A call that is about to be served: what its layers share is there, its actors are not.
 template <class Req, class Resp>
@@ -52,9 +51,9 @@ struct prepared_call {
 
   std::shared_ptr<service_core<Req, Resp>> serve(caf::actor_system& sys,
                                                  const run_options& run) const {
-    const call_setup setup{chain, function, begin_asked<Req, Resp>, options.workers,
+    const call_setup setup{chain, function, begin_call<Req, Resp>, options.workers,
                            options.restarts};
-    auto core = std::make_shared<asked_core<Req, Resp>>(sys, setup_of(name, options, kind, run),
+    auto core = std::make_shared<actor_core<Req, Resp>>(sys, setup_of(name, options, kind, run),
                                                         call_starter{sys, run.ctx, setup},
                                                         chain->controls());
     if (run.watch != nullptr)

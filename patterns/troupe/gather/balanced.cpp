@@ -2,18 +2,18 @@
 
 namespace troupe::detail {
 
-balancer_gate::balancer_gate(const std::string& name, balancer_options options, count instances,
-                             std::function<time_point()> clock)
+shared_balancer::shared_balancer(const std::string& name, balancer_options options, count instances,
+                                 std::function<time_point()> clock)
     : machine_(std::move(options), instances, "balancer \"" + name + "\""),
       clock_(std::move(clock)) {}
 
-balancer_machine::ticket balancer_gate::pick(std::uint64_t key) {
+balancer_machine::choice shared_balancer::pick(std::uint64_t key) {
   const auto at = clock_();
   const std::scoped_lock lock{mutex_};
   return machine_.pick(at, rng_, key);
 }
 
-void balancer_gate::settle(balancer_machine::ticket t, errc code) {
+void shared_balancer::settle(balancer_machine::choice t, errc code) {
   const auto at = clock_();
   const std::scoped_lock lock{mutex_};
   switch (code) {

@@ -15,14 +15,14 @@
 namespace troupe::detail {
 
 /// The machine of a balancer, for callers of any thread.
-class balancer_gate {
+class shared_balancer {
 public:
-  balancer_gate(const std::string& name, balancer_options options, count instances,
-                std::function<time_point()> clock);
+  shared_balancer(const std::string& name, balancer_options options, count instances,
+                  std::function<time_point()> clock);
 
-  balancer_machine::ticket pick(std::uint64_t key);
+  balancer_machine::choice pick(std::uint64_t key);
   /// What became of the request; errc::none: it succeeded.
-  void settle(balancer_machine::ticket t, errc code);
+  void settle(balancer_machine::choice t, errc code);
 
 private:
   std::mutex mutex_;
@@ -42,20 +42,20 @@ public:
   balanced(const std::string& name, instances all, balancer_options options, key_function key,
            std::function<time_point()> clock)
       : instances_(std::move(all)), key_(std::move(key)),
-        gate_(std::make_shared<balancer_gate>(name, std::move(options), instances_.size(),
-                                              std::move(clock))) {}
+        balancer_(std::make_shared<shared_balancer>(name, std::move(options), instances_.size(),
+                                                    std::move(clock))) {}
 
   void operator()(const Req& request, const context& ctx,
                   std::function<void(result<Resp>&&)> done) const {
-    const auto ticket = gate_->pick(key_ ? key_(request) : 0);
+    const auto chosen = balancer_->pick(key_ ? key_(request) : 0);
     try {
-      instances_[ticket.instance](request, ctx,
-                                  [gate = gate_, ticket, done = std::move(done)](result<Resp>&& r) {
-                                    gate->settle(ticket, r ? errc::none : r.error().code());
-                                    done(std::move(r));
-                                  });
+      instances_[chosen.instance](
+          request, ctx, [balancer = balancer_, chosen, done = std::move(done)](result<Resp>&& r) {
+            balancer->settle(chosen, r ? errc::none : r.error().code());
+            done(std::move(r));
+          });
     } catch (...) { // the copy of the request: the instance never had it
-      gate_->settle(ticket, errc::cancelled);
+      balancer_->settle(chosen, errc::cancelled);
       throw;
     }
   }
@@ -63,7 +63,7 @@ public:
 private:
   instances instances_;
   key_function key_;
-  std::shared_ptr<balancer_gate> gate_;
+  std::shared_ptr<shared_balancer> balancer_;
 };
 
 } // namespace troupe::detail

@@ -1,6 +1,5 @@
 #include <troupe/gather/gather_actor.hpp>
 
-#include <algorithm>
 #include <utility>
 
 #include <troupe/detail/refusal.hpp>

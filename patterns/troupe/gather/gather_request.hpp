@@ -10,7 +10,7 @@
 
 #include <troupe/gather/gather_actor.hpp>
 #include <troupe/result.hpp>
-#include <troupe/service/ticket.hpp>
+#include <troupe/service/response_promise.hpp>
 
 namespace troupe::detail {
 

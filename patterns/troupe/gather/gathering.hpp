@@ -2,10 +2,9 @@
 
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include <troupe/gather/gather_request.hpp>
-#include <troupe/service/asked_call.hpp>
+#include <troupe/service/pending_call.hpp>
 
 namespace troupe::detail {
 
@@ -36,16 +35,16 @@ public:
 
 private:
   caf::message_handler handlers() override {
-    return caf::message_handler{[this](asked_msg<Req, answers>& msg) { ask(std::move(msg.asked)); }}
+    return caf::message_handler{[this](call_msg<Req, answers>& msg) { ask(std::move(msg.call)); }}
         .or_else(gather_base::handlers());
   }
 
-  void ask(std::shared_ptr<asked_call<Req, answers>> asked) {
-    auto what = std::move(asked->item.request);
-    const auto ctx = asked->item.ctx.value_or(troupe::context{});
+  void ask(std::shared_ptr<pending_call<Req, answers>> call) {
+    auto what = std::move(call->item.request);
+    const auto ctx = call->item.ctx.value_or(troupe::context{});
     begin(std::make_shared<request>(
         services_, std::move(what), ctx,
-        [asked = std::move(asked)](result<answers>&& a) { asked->finish(std::move(a)); }));
+        [call = std::move(call)](result<answers>&& a) { call->finish(std::move(a)); }));
   }
 
   std::shared_ptr<const services> services_;

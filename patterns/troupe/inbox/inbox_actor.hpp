@@ -50,7 +50,7 @@ private:
     };
   }
 
-  // Empty: the item's own code, or a hook, threw. That costs this item, not the gate.
+  // Empty: the item's own code, or a hook, threw. That costs this item, not the actor.
   std::optional<offer_result> offer(T& item, std::string& broken) {
     try {
       return queue_->offer(item);

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -17,6 +15,7 @@
 #include <troupe/caf/compat.hpp>
 #include <troupe/caf/virtual_time.hpp>
 #include <troupe/inbox/inbox_losses.hpp>
+#include <troupe/inbox/inbox_store.hpp>
 #include <troupe/kernel/kernel.hpp>
 #include <troupe/launch/blueprint.hpp>
 #include <troupe/policy/overflow.hpp>
@@ -32,9 +31,9 @@ class inbox_queue {
 public:
   inbox_queue(std::string name, std::size_t capacity, troupe::overflow overflow,
               std::function<void(T)> on_drop)
-      : name_(std::move(name)), capacity_(capacity), overflow_(std::move(overflow)),
-        on_drop_(std::move(on_drop)) {
-    if (overflow_.what() == overflow::action::redirect && overflow_.target<T>() == nullptr)
+      : name_(std::move(name)), overflow_(std::move(overflow)), on_drop_(std::move(on_drop)),
+        items_(capacity, overflow_.chosen()) {
+    if (overflow_.chosen() == overflow::action::redirect && overflow_.target<T>() == nullptr)
       refuse("inbox", name_, "overflow", "redirect to a function of another type",
              "a function that takes the inbox's item type");
   }
@@ -49,7 +48,7 @@ public:
   result<void> push(T& item, duration limit) {
     const auto until = from_now(limit);
     std::unique_lock lock{mutex_};
-    if (overflow_.what() == overflow::action::backpressure && !wait_for_room(lock, until, limit))
+    if (overflow_.chosen() == overflow::action::backpressure && !wait_for_room(lock, until, limit))
       return fail(errc::timed_out, "inbox \"" + name_ + "\" stayed full");
     switch (put_in(item, lock)) {
     case offer_result::closed:
@@ -74,14 +73,14 @@ public:
   }
 
   template <class Spawn>
-  caf::actor gate(Spawn spawn_gate) {
+  caf::actor as_actor(Spawn spawn) {
     const std::lock_guard lock{mutex_};
     if (system_ == nullptr)
       throw std::logic_error("inbox \"" + name_
                              + "\": actor() needs a running flow; start it first");
-    if (!gate_)
-      gate_ = attend(spawn_gate(*system_));
-    return gate_;
+    if (!actor_)
+      actor_ = attend(spawn(*system_));
+    return actor_;
   }
 
   /// An actor that is to end with the run. Null if there is none any more.
@@ -95,8 +94,7 @@ public:
   template <class Why>
   void count_shed(const item_view& item, Why why) {
     std::unique_lock lock{mutex_};
-    ++received_;
-    ++shed_;
+    items_.count_shed();
     const auto report = report_;
     lock.unlock();
     if (report && report->wants(loss::shed))
@@ -126,18 +124,14 @@ public:
       services_->keep(a);
   }
 
-  supply take(item_array<T>& into, std::size_t room, account& counts) {
+  supply take(item_array<T>& into, std::size_t room, item_account& counts) {
     std::unique_lock lock{mutex_};
-    book(counts);
-    if (failed_)
-      throw returned_error{{errc::overflow,
-                            {},
-                            "the inbox overflowed its capacity of " + std::to_string(capacity_)}};
-    const auto n = std::min(room, items_.size());
-    for (std::size_t i = 0; i < n; ++i) {
-      into.push_back(std::move(items_.front()));
-      items_.pop_front();
-    }
+    items_.book(counts);
+    if (items_.failed())
+      throw error{errc::overflow,
+                  {},
+                  "the inbox overflowed its capacity of " + std::to_string(items_.capacity())};
+    const auto n = items_.take(into, room);
     const bool empty = items_.empty();
     const bool complete = closed_ || draining_;
     waiting_ = empty && !complete;
@@ -164,8 +158,8 @@ public:
     std::shared_ptr<const loss_report> report;
     {
       const std::lock_guard lock{mutex_};
-      book(host.counts());
-      rest.swap(items_);
+      items_.book(host.counts());
+      rest = items_.clear();
       report.swap(report_);
       if (!services_) // the run ended before it came to that
         for (const auto& a : attendants_)
@@ -173,9 +167,9 @@ public:
       services_.reset();
       system_ = nullptr;
       attendants.swap(attendants_);
-      gate_ = nullptr;
+      actor_ = nullptr;
       ended_ = true;
-      failed_ = waiting_ = draining_ = false;
+      waiting_ = draining_ = false;
     }
     room_.notify_all();
     for (const auto& a : attendants)
@@ -183,8 +177,6 @@ public:
   }
 
 private:
-  using action = overflow::action;
-
   caf::actor attend(caf::actor a) {
     attendants_.push_back(a);
     if (services_)
@@ -197,11 +189,11 @@ private:
   // Hooks and notifications come after the lock is let go.
   offer_result put_in(T& item, std::unique_lock<std::mutex>& lock) {
     inbox_losses<T> losses;
-    const auto shed_before = shed_;
-    const auto answer = put(item, losses.dropped);
+    const auto shed_before = items_.shed();
+    const auto answer = refuses() ? offer_result::closed : items_.put(item, losses.dropped);
     if (answer == offer_result::dropped)
       losses.incoming = std::addressof(item);
-    else if (shed_ != shed_before)
+    else if (items_.shed() != shed_before)
       losses.shed = std::addressof(item);
     if (losses.any())
       losses.report = report_;
@@ -209,70 +201,19 @@ private:
     lock.unlock();
     if (notify)
       notify();
-    losses.tell(overflow_, on_drop_, capacity_);
+    losses.tell(overflow_, on_drop_, items_.capacity());
     return answer;
   }
 
-  // With the lock held. The item is moved from only if accepted.
-  offer_result put(T& item, std::vector<T>& dropped) {
-    if (refuses())
-      return offer_result::closed;
-    if (items_.size() >= capacity_) {
-      const auto answer = make_room(dropped);
-      if (answer != offer_result::accepted)
-        return answer;
-    }
-    items_.push_back(std::move(item));
-    ++received_;
-    return offer_result::accepted;
-  }
-
-  offer_result make_room(std::vector<T>& dropped) {
-    switch (overflow_.what()) {
-    case action::backpressure:
-      return offer_result::full;
-    case action::shed:
-      ++received_;
-      ++shed_;
-      return offer_result::full;
-    case action::fail:
-      failed_ = true;
-      return offer_result::full;
-    case action::drop_incoming:
-    case action::redirect:
-      ++received_;
-      ++dropped_;
-      return offer_result::dropped;
-    case action::drop_oldest:
-      dropped.push_back(std::move(items_.front()));
-      items_.pop_front();
-      ++dropped_;
-      break;
-    case action::drop_newest:
-      dropped.push_back(std::move(items_.back()));
-      items_.pop_back();
-      ++dropped_;
-      break;
-    case action::drop_all:
-      dropped.reserve(items_.size());
-      for (; !items_.empty(); ++dropped_) { // one may throw when it is moved
-        dropped.push_back(std::move(items_.front()));
-        items_.pop_front();
-      }
-      break;
-    }
-    return offer_result::accepted;
-  }
-
   std::function<void()> wake_source() {
-    if (!services_ || !waiting_ || (items_.empty() && !closed_ && !failed_))
+    if (!services_ || !waiting_ || (items_.empty() && !closed_ && !items_.failed()))
       return {};
     waiting_ = false;
     return services_->notify;
   }
 
   bool wait_for_room(std::unique_lock<std::mutex>& lock, time_point until, duration limit) {
-    const auto has_room = [this] { return refuses() || items_.size() < capacity_; };
+    const auto has_room = [this] { return refuses() || !items_.full(); };
     if (system_ != nullptr && is_testing(*system_)) {
       auto& sys = *system_;
       const auto looked = [&] {
@@ -290,33 +231,22 @@ private:
     return true;
   }
 
-  void book(account& counts) noexcept {
-    counts.receive(std::exchange(received_, 0));
-    counts.drop(std::exchange(dropped_, 0));
-    counts.shed(std::exchange(shed_, 0));
-  }
-
   const std::string name_;
-  const std::size_t capacity_;
   const troupe::overflow overflow_;
   const std::function<void(T)> on_drop_;
 
   std::mutex mutex_;
   std::condition_variable room_;
-  std::deque<T> items_;
+  inbox_store<T> items_;
   caf::actor_system* system_ = nullptr; ///< of the run that it feeds
   std::optional<source_services> services_;
   std::shared_ptr<const loss_report> report_; ///< likewise, if anybody listens
-  caf::actor gate_;
+  caf::actor actor_;
   std::vector<caf::actor> attendants_; ///< they end with the run
-  std::uint64_t received_ = 0;         ///< this and the next two: since the source last looked
-  std::uint64_t dropped_ = 0;
-  std::uint64_t shed_ = 0;
-  bool closed_ = false;   ///< by the user: for good
-  bool draining_ = false; ///< the run that it feeds lets nothing new in
-  bool ended_ = false;    ///< the run that it fed is over
-  bool failed_ = false;
-  bool waiting_ = false; ///< the source wants to be told of the next item
+  bool closed_ = false;                ///< by the user: for good
+  bool draining_ = false;              ///< the run that it feeds lets nothing new in
+  bool ended_ = false;                 ///< the run that it fed is over
+  bool waiting_ = false;               ///< the source wants to be told of the next item
 };
 
 } // namespace troupe::detail

@@ -162,18 +162,18 @@ public:
       queue_->end();
   }
 
-  outcome operator()(T& item, emitter<no_output>&, kernel_host& host) {
+  disposition operator()(T& item, emitter<no_output>&, kernel_host& host) {
     switch (queue_->put(item, host)) {
     case outbox_queue<V>::answer::accepted:
-      return outcome::delivered;
+      return disposition::delivered;
     case outbox_queue<V>::answer::unwanted:
       host.enough();
-      return outcome::filtered;
+      return disposition::filtered;
     case outbox_queue<V>::answer::halted:
       break;
     }
     std::this_thread::yield(); // the context ended first, the run follows at once
-    return outcome::again;
+    return disposition::again;
   }
 
 private:

@@ -11,7 +11,7 @@ rate_kernel_base::rate_kernel_base(rate r, const rate_limit_options& options,
                                    caf::actor_system& sys)
     : pacer_(r, options.burst, now(sys)), mode_(options.mode) {}
 
-void rate_kernel_base::step(batch_base& in, batch_base* out, kernel_host& host) {
+bool rate_kernel_base::step(batch_base& in, batch_base* out, kernel_host& host) {
   const auto now = host.now();
   const auto wanted = std::min(in.left(), out->limit - out->size());
   const auto passed
@@ -26,6 +26,7 @@ void rate_kernel_base::step(batch_base& in, batch_base* out, kernel_host& host) 
   }
   if (mode_ == limit::shed && handed_on == passed && passed < wanted)
     shed_rest(in, host);
+  return false;
 }
 
 void rate_kernel_base::shed_rest(batch_base& in, kernel_host& host) {

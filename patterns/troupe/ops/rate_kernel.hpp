@@ -5,7 +5,7 @@
 
 #include <caf/fwd.hpp>
 
-#include <troupe/kernel/account.hpp>
+#include <troupe/kernel/item_account.hpp>
 #include <troupe/kernel/kernel.hpp>
 #include <troupe/limit_policy.hpp>
 #include <troupe/link/batch.hpp>
@@ -16,7 +16,7 @@ namespace troupe::detail {
 /// Books the items that went on, on every way out.
 struct passing {
   batch_base& in;
-  account& counts;
+  item_account& counts;
   std::size_t from;
   ~passing() { counts.deliver(in.cursor - from); }
 };
@@ -27,7 +27,7 @@ class rate_kernel_base : public kernel {
 public:
   rate_kernel_base(rate r, const rate_limit_options& options, caf::actor_system& sys);
 
-  void step(batch_base& in, batch_base* out, kernel_host& host) final;
+  bool step(batch_base& in, batch_base* out, kernel_host& host) final;
   std::optional<time_point> due() const final { return pacer_.due(); }
   void expire(time_point now, batch_base* out, kernel_host& host) final;
   bool waits() const noexcept final { return pacer_.due().has_value(); }

@@ -35,7 +35,8 @@ inline std::vector<stage_shape> shapes_of(const graph& flow) {
   for (std::size_t i = 0; i < flow.nodes().size(); ++i) {
     const auto& n = flow.at(i);
     all.push_back({n.what, n.name, n.role == role::split || n.role == role::join,
-                   n.lanes || n.resizable, n.resizable, flow.has_distributor(i), n.paced});
+                   n.deal.lanes || n.pool.resizable, n.pool.resizable, flow.has_distributor(i),
+                   n.paced});
   }
   return all;
 }
@@ -43,7 +44,7 @@ inline std::vector<stage_shape> shapes_of(const graph& flow) {
 /// What a run owns. Kept apart so that moving a run moves a pointer.
 class run_handle {
 public:
-  run_handle(launched actors, const graph& flow, duration drain_limit)
+  run_handle(running_actors actors, const graph& flow, duration drain_limit)
       : actors_(std::move(actors)), topology_(flow), shapes_(shapes_of(flow)),
         drain_limit_(drain_limit) {
     last_look_.at = state().started();
@@ -145,7 +146,7 @@ private:
     }
   }
 
-  launched actors_;
+  running_actors actors_;
   troupe::topology topology_;
   std::vector<stage_shape> shapes_;
   duration drain_limit_;

@@ -25,11 +25,11 @@ struct filter_op {
   F predicate;
 
   static constexpr bool keeps() noexcept { return true; }
-  outcome operator()(T& item, emitter<T>& out, kernel_host& host) {
+  disposition operator()(T& item, emitter<T>& out, kernel_host& host) {
     if (!call(predicate, std::as_const(item), host.ctx()))
-      return outcome::filtered;
+      return disposition::filtered;
     out(std::move(item));
-    return outcome::delivered;
+    return disposition::delivered;
   }
 };
 
@@ -47,10 +47,10 @@ struct tap_op {
   F function;
 
   static constexpr bool keeps() noexcept { return true; }
-  outcome operator()(T& item, emitter<T>& out, kernel_host& host) {
+  disposition operator()(T& item, emitter<T>& out, kernel_host& host) {
     call(function, std::as_const(item), host.ctx());
     out(std::move(item));
-    return outcome::delivered;
+    return disposition::delivered;
   }
 };
 
@@ -70,13 +70,13 @@ struct flat_map_op {
 
   bool keeps() const noexcept { return can_keep<F, T> && !handed_on; }
 
-  outcome operator()(T& item, emitter<output>& out, kernel_host& host) {
+  disposition operator()(T& item, emitter<output>& out, kernel_host& host) {
     if (!results)
       begin(item, host);
     try {
       for (; *next != std::ranges::end(*results); ++*next) {
         if (out.full())
-          return outcome::again;
+          return disposition::again;
         out(element_at<range>(*next));
         handed_on = true;
       }
@@ -85,7 +85,7 @@ struct flat_map_op {
       throw;
     }
     end();
-    return outcome::delivered;
+    return disposition::delivered;
   }
 
   void begin(T& item, kernel_host& host) {
@@ -106,15 +106,15 @@ struct take_op {
   std::size_t left;
 
   bool wants_nothing() const noexcept { return left == 0; }
-  outcome operator()(T& item, emitter<T>& out, kernel_host& host) {
+  disposition operator()(T& item, emitter<T>& out, kernel_host& host) {
     if (left == 0) {
       host.enough();
-      return outcome::filtered;
+      return disposition::filtered;
     }
     out(std::move(item));
     if (--left == 0)
       host.enough();
-    return outcome::delivered;
+    return disposition::delivered;
   }
 };
 
@@ -125,10 +125,10 @@ struct scan_op {
   S state;
   F function;
 
-  outcome operator()(T& item, emitter<S>& out, kernel_host&) {
+  disposition operator()(T& item, emitter<S>& out, kernel_host&) {
     replace(state, S(std::invoke(function, std::as_const(state), std::move(item))));
     out(std::as_const(state));
-    return outcome::delivered;
+    return disposition::delivered;
   }
 };
 
@@ -146,13 +146,13 @@ struct reduce_op {
 
   // The state may be large, so it is never copied. A throw may lose it, and therefore
   // fails the run.
-  outcome operator()(T& item, emitter<S>&, kernel_host&) {
+  disposition operator()(T& item, emitter<S>&, kernel_host&) {
     if constexpr (folds_in_place<F, S, T>)
       std::invoke(function, state, std::move(item));
     else
       replace(state, S(std::invoke(function, std::move(state), std::move(item))));
     ++items;
-    return outcome::held;
+    return disposition::held;
   }
   bool finish(emitter<S>& out, kernel_host& host) {
     out(std::move(state));
@@ -174,16 +174,16 @@ struct distinct_op {
   distinct_op(F f, std::size_t most) : key_of(std::move(f)), remember(most) {}
 
   static constexpr bool keeps() noexcept { return true; }
-  outcome operator()(T& item, emitter<T>& out, kernel_host&) {
+  disposition operator()(T& item, emitter<T>& out, kernel_host&) {
     const auto& own = std::invoke(key_of, std::as_const(item));
     const typename key_list<key>::probe probe{own};
     if (seen.find(probe) != nullptr)
-      return outcome::filtered;
+      return disposition::filtered;
     seen.add(probe);
     if (seen.size() > remember)
       seen.forget(seen.oldest());
     out(std::move(item));
-    return outcome::delivered;
+    return disposition::delivered;
   }
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,7 +35,7 @@ struct serve_op : faulty {
   bool keeps() const noexcept { return retries && can_keep<F, Req>; }
   static item_view view(input& call, bool kept) { return view_of(call.request.get(), kept); }
 
-  outcome operator()(input& call, emitter<no_output>&, kernel_host& host) {
+  disposition operator()(input& call, emitter<no_output>&, kernel_host& host) {
     try {
       return answer(call, host);
     } catch (...) { // an answer that throws when it is moved: its caller is told so
@@ -46,7 +45,7 @@ struct serve_op : faulty {
   }
 
 private:
-  outcome answer(input& call, kernel_host& host) {
+  disposition answer(input& call, kernel_host& host) {
     if (call.reply.is_void() || call.ended_early()) {
       leave(call, false);
       return give_up(host, loss::dropped, call.request.get(), [&] {
@@ -61,8 +60,8 @@ private:
       // What the caller is told if this was the last attempt.
       auto why = std::move(answer).error();
       call.reply.lose_as(error{why}.with_attempts(static_cast<int>(++call.attempts)));
-      fault = std::make_exception_ptr(returned_error{std::move(why)});
-      return outcome::failed;
+      fault.emplace(item_fault{std::move(why)});
+      return disposition::failed;
     }
     // Who gets the answer may ask again at once, and is to find room.
     leave(call, true);
@@ -70,7 +69,7 @@ private:
     if (!good)
       host.counts().fail(1);
     call.reply.answer(std::move(answer));
-    return good ? outcome::delivered : outcome::held;
+    return good ? disposition::delivered : disposition::held;
   }
 
   // Also one whose function ended early, for it saw that, would tell of times that are none.
@@ -149,7 +148,7 @@ public:
   pool_core(std::shared_ptr<queue> q, std::shared_ptr<door> d, when_full full,
             std::unique_ptr<pool_run> r)
       : service_core<Req, Resp>(r->system()), queue_(std::move(q)), door_(std::move(d)),
-        full_(full), run_(std::move(r)), gates_(run_->system()),
+        full_(full), run_(std::move(r)), facade_(run_->system()),
         deadlines_(
             queue_->attendant([](caf::actor_system& sys) { return spawn<deadline_actor>(sys); })) {}
 
@@ -184,7 +183,7 @@ public:
     this->refuse_wait("drain", "have a thread of your own drain it");
     door_->shut();
     auto end = run_->drain(limit);
-    gates_.let_go();
+    facade_.let_go();
     return end;
   }
   bool is_over() const override { return run_->is_over(); }
@@ -194,8 +193,8 @@ public:
   caf::actor_system& system() const override { return run_->system(); }
   std::string name() const override { return run_->name(); }
   std::vector<caf::actor> actors() const override { return run_->actors(); }
-  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
-    return gates_.get(make);
+  caf::actor as_actor(const std::function<caf::actor(caf::actor_system&)>& make) override {
+    return facade_.get(make);
   }
 
 private:
@@ -244,7 +243,7 @@ private:
   std::shared_ptr<door> door_;
   when_full full_;
   std::unique_ptr<pool_run> run_;
-  gate_keeper gates_;
+  actor_facade facade_;
   caf::actor deadlines_;
 };
 

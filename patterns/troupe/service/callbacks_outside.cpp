@@ -32,7 +32,7 @@ private:
 
 } // namespace
 
-int& asking_thread::depth() noexcept {
+int& inside_ask::depth() noexcept {
   thread_local int depth = 0;
   return depth;
 }

@@ -15,12 +15,12 @@ namespace troupe::detail {
 
 /// Whether this thread is inside of `ask`. Then it calls no callback: whoever asks may hold locks
 /// that the callback takes, and one that asks again would be called from there without end.
-class asking_thread {
+class inside_ask {
 public:
-  asking_thread() noexcept { ++depth(); }
-  asking_thread(const asking_thread&) = delete;
-  asking_thread& operator=(const asking_thread&) = delete;
-  ~asking_thread() { --depth(); }
+  inside_ask() noexcept { ++depth(); }
+  inside_ask(const inside_ask&) = delete;
+  inside_ask& operator=(const inside_ask&) = delete;
+  ~inside_ask() { --depth(); }
 
   static bool inside() noexcept { return depth() > 0; }
 

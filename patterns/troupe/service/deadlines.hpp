@@ -11,7 +11,7 @@
 #include <caf/actor_system.hpp>
 
 #include <troupe/caf/compat.hpp>
-#include <troupe/service/ticket.hpp>
+#include <troupe/service/response_promise.hpp>
 
 namespace troupe::detail {
 

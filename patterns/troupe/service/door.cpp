@@ -123,9 +123,9 @@ std::size_t door::inside() const {
 }
 
 when_full full_of(std::string_view what, const std::string& name, const overflow& o) {
-  if (o.what() == overflow::action::backpressure)
+  if (o.chosen() == overflow::action::backpressure)
     return when_full::wait;
-  if (o.what() != overflow::action::shed)
+  if (o.chosen() != overflow::action::shed)
     detail::refuse(what, name, "overflow", "another",
                    "backpressure or shed: a call that was let in is answered");
   return when_full::refuse;

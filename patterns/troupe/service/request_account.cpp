@@ -1,7 +1,6 @@
 #include <troupe/service/request_account.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <troupe/caf/compat.hpp>

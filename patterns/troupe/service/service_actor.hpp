@@ -74,7 +74,7 @@ private:
     }
     const auto call = ++last_;
     open_.emplace(call, promise);
-    ticket<Resp> reply{[self = caf::actor{this}, call](result<Resp>&& r) {
+    response_promise<Resp> reply{[self = caf::actor{this}, call](result<Resp>&& r) {
       detail::anon_send(self, answer_msg{call, boxed(r)});
     }};
     try {

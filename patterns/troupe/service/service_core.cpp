@@ -7,33 +7,33 @@
 
 namespace troupe::detail {
 
-caf::actor gate_keeper::get(const std::function<caf::actor(caf::actor_system&)>& make) {
+caf::actor actor_facade::get(const std::function<caf::actor(caf::actor_system&)>& make) {
   const std::lock_guard lock{shown_->mutex};
   if (shown_->over) {
-    auto gate = make(*system_);
-    anon_send(gate, retire_msg{std::make_shared<std::promise<void>>()});
-    return gate;
+    auto actor = make(*system_);
+    anon_send(actor, retire_msg{std::make_shared<std::promise<void>>()});
+    return actor;
   }
-  if (!shown_->gate)
-    shown_->gate = make(*system_);
-  return shown_->gate;
+  if (!shown_->actor)
+    shown_->actor = make(*system_);
+  return shown_->actor;
 }
 
-std::optional<std::future<void>> gate_keeper::shown::retire() {
-  const auto actor = [this] {
+std::optional<std::future<void>> actor_facade::shown::retire() {
+  const auto retiring = [this] {
     const std::lock_guard lock{mutex};
     over = true;
-    return std::exchange(gate, nullptr);
+    return std::exchange(actor, nullptr);
   }();
-  if (!actor)
+  if (!retiring)
     return std::nullopt;
   auto done = std::make_shared<std::promise<void>>();
   auto retired = done->get_future();
-  anon_send(actor, retire_msg{std::move(done)});
+  anon_send(retiring, retire_msg{std::move(done)});
   return retired;
 }
 
-void gate_keeper::let_go() {
+void actor_facade::let_go() {
   const auto retired = shown_->retire();
   if (!retired)
     return;

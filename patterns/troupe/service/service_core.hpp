@@ -24,8 +24,8 @@
 #include <troupe/report.hpp>
 #include <troupe/service/callbacks_outside.hpp>
 #include <troupe/service/door.hpp>
+#include <troupe/service/response_promise.hpp>
 #include <troupe/service/service_thread.hpp>
-#include <troupe/service/ticket.hpp>
 #include <troupe/settings.hpp>
 
 namespace troupe::detail {
@@ -35,7 +35,7 @@ template <class Req, class Resp>
 struct call_item {
   held<Req> request;
   std::optional<context> ctx = {}; ///< empty: nobody can cancel it
-  ticket<Resp> reply = {};
+  response_promise<Resp> reply = {};
   door::place place = {};
   std::size_t attempts = 0;
 
@@ -106,37 +106,37 @@ public:
   virtual std::vector<caf::actor> actors() const { return {}; }
   /// The actor that `make` made for this service, or makes now. Once it has ended it says so to who
   /// asks, for as long as somebody knows it.
-  virtual caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) = 0;
+  virtual caf::actor as_actor(const std::function<caf::actor(caf::actor_system&)>& make) = 0;
 
 private:
   std::shared_ptr<callbacks_outside> outside_;
 };
 
-/// To a gate: the service has ended. It goes on to say so, but nobody waits for it any more.
+/// To a actor: the service has ended. It goes on to say so, but nobody waits for it any more.
 struct retire_msg {
   using internal_message = void;
   std::shared_ptr<std::promise<void>> done; ///< kept when it has
 };
 
 /// The actor by which CAF actors ask a service.
-class gate_keeper {
+class actor_facade {
 public:
-  explicit gate_keeper(caf::actor_system& sys) : system_(&sys) {}
-  gate_keeper(const gate_keeper&) = delete;
-  gate_keeper& operator=(const gate_keeper&) = delete;
-  ~gate_keeper() { (void)shown_->retire(); }
+  explicit actor_facade(caf::actor_system& sys) : system_(&sys) {}
+  actor_facade(const actor_facade&) = delete;
+  actor_facade& operator=(const actor_facade&) = delete;
+  ~actor_facade() { (void)shown_->retire(); }
 
   caf::actor get(const std::function<caf::actor(caf::actor_system&)>& make);
-  /// The service has ended. Waits until the gate does not count any more.
+  /// The service has ended. Waits until the actor does not count any more.
   void let_go();
 
 private:
   struct shown {
     std::mutex mutex;
-    caf::actor gate;
+    caf::actor actor;
     bool over = false;
 
-    /// Empty: there is no gate.
+    /// Empty: there is no actor.
     std::optional<std::future<void>> retire();
   };
 

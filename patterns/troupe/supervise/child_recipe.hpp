@@ -3,7 +3,6 @@
 #include <concepts>
 #include <functional>
 #include <memory>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -13,20 +12,23 @@
 #include <caf/behavior.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <troupe/fwd.hpp>
 #include <troupe/supervision.hpp>
 
 namespace troupe {
 
-class supervisor_spec;
-
 namespace detail {
 
+template <class B>
+concept behavior_or_nothing = std::is_void_v<B> || std::convertible_to<B, caf::behavior>;
+
 template <class F>
-concept gives_behavior = std::invocable<F&, caf::event_based_actor*> &&(
-    std::is_void_v<std::invoke_result_t<
-        F&,
-        caf::
-            event_based_actor*>> || std::convertible_to<std::invoke_result_t<F&, caf::event_based_actor*>, caf::behavior>);
+using child_answer_t = std::invoke_result_t<F&, caf::event_based_actor*>;
+template <class F>
+concept begins_child = std::invocable<F&, caf::event_based_actor*>;
+
+template <class F>
+concept gives_behavior = begins_child<F> && behavior_or_nothing<child_answer_t<F>>;
 
 template <class F>
 concept gives_actor

@@ -6,9 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>

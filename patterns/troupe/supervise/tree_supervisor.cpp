@@ -3,7 +3,6 @@
 #include <exception>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include <caf/exit_reason.hpp>
 #include <caf/sec.hpp>

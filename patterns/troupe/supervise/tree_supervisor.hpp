@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -20,7 +19,7 @@ namespace troupe::detail {
 struct supervisor_request {
   enum class kind { add, terminate, restart, remove };
   struct answer {
-    child_error refusal = child_error::closed;
+    errc refusal = errc::closed;
     caf::actor actor = {};
     std::string text = {};
   };

@@ -13,6 +13,8 @@ namespace troupe::detail {
 
 template <class F>
 concept attemptable = std::invocable<F&> || std::invocable<F&, context&>;
+template <class F>
+concept not_attemptable = !attemptable<std::decay_t<F>>;
 
 /// Looks through a result only: an optional is an answer like any other.
 template <class Answer>

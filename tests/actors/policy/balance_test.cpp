@@ -16,7 +16,7 @@ using troupe::balance;
 using troupe::balancer_machine;
 using troupe::balancer_options;
 using troupe::time_point;
-using ticket = balancer_machine::ticket;
+using ticket = balancer_machine::choice;
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include <troupe/kernel/account.hpp>
+#include <troupe/kernel/item_account.hpp>
 #include <troupe/policy/demand_ledger.hpp>
 
 namespace tr = troupe;
@@ -177,7 +177,7 @@ TEST_SUITE("plan_edge") {
 
 TEST_SUITE("account") {
   TEST_CASE("every item is in flight until exactly one call says what became of it") {
-    tr::detail::account a;
+    tr::detail::item_account a;
     a.receive(10);
     CHECK(a.totals().in_flight == 10);
     a.deliver(3);

@@ -164,7 +164,7 @@ TEST_SUITE("supervision_machine") {
 
     CHECK(w.line() == "ask c, ask a, end");
     CHECK(w.m.ending() == machine::ending::gave_up);
-    CHECK(w.m.ending_text() == "more restarts than 3 in 5000 ms; the last was b: crash");
+    CHECK(w.m.ending_text() == "more restarts than 3 in 5 s; the last was b: crash");
     CHECK(w.events[w.events.size() - 2] == "stopped a");
     CHECK(w.events.back() == "ended");
     CHECK(std::count(w.events.begin(), w.events.end(), "gave_up") == 1);
@@ -216,7 +216,7 @@ TEST_SUITE("supervision_machine") {
     w.passes(0s);
 
     CHECK(w.line() == "start b, start b, ask a, end");
-    CHECK(w.m.ending_text() == "more restarts than 3 in 5000 ms; the last was b: no disk");
+    CHECK(w.m.ending_text() == "more restarts than 3 in 5 s; the last was b: no disk");
   }
 
   TEST_CASE("a failing start among many leaves none running, and all are tried again") {

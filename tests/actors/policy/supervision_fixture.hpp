@@ -131,7 +131,7 @@ private:
         m.exited(o.child, o.number, machine::exit::failure, "killed", now);
       break;
     case order::answer:
-      if (o.refusal != tr::child_error::none)
+      if (o.refusal != tr::errc::none)
         seen.push_back(std::string{to_string(o.refusal)});
       break;
     case order::ready:

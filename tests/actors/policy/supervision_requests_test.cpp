@@ -191,7 +191,7 @@ TEST_SUITE("supervision_machine") {
     w.restart("b");
     w.restart("x");
 
-    CHECK(w.line() == "running, restarting, not_found");
+    CHECK(w.line() == "still_running, restarting, not_found");
   }
 
   TEST_CASE("a restart by hand that fails leaves the child stopped, and does not count") {
@@ -219,7 +219,7 @@ TEST_SUITE("supervision_machine") {
     w.remove("c");
     w.remove("x");
 
-    CHECK(w.line() == "running, restarting, not_found");
+    CHECK(w.line() == "still_running, restarting, not_found");
     CHECK(w.states() == "a running, b restarting");
     w.add("c");
     CHECK(w.states() == "a running, b restarting, c running");
@@ -243,7 +243,7 @@ TEST_SUITE("supervision_machine") {
     CHECK(refusal(tr::supervisor_options{.backoff = {.min = -1ms}})
           == "supervisor \"orders\": backoff.min = -1 ms, needs at least 0 ms");
     CHECK(refusal(tr::supervisor_options{.backoff = {.min = 2s, .max = 1s}})
-          == "supervisor \"orders\": backoff.max = 1000 ms, needs at least backoff.min, 2000 ms");
+          == "supervisor \"orders\": backoff.max = 1 s, needs at least backoff.min, 2 s");
     CHECK(refusal(tr::supervisor_options{.backoff = {.factor = 2}})
           == "supervisor \"orders\": backoff.factor = 2, needs 0 to 1");
     CHECK(refusal(tr::child_options{}, {}, "a/b")
@@ -262,9 +262,10 @@ TEST_SUITE("supervision_machine") {
                          "shutdown: within = -1 ms, needs at least 0 ms", std::invalid_argument);
   }
 
-  TEST_CASE("the fixed shutdowns can be written as values and as calls") {
-    CHECK(tr::shutdown::brutal() == tr::shutdown::brutal);
-    CHECK(tr::shutdown::infinite() == tr::shutdown::infinite);
+  TEST_CASE("a shutdown says its limit, and whether it asks at all") {
+    CHECK(tr::shutdown::brutal.is_brutal());
+    CHECK_FALSE(tr::shutdown::infinite.is_brutal());
+    CHECK(tr::shutdown::infinite.limit() == std::nullopt);
     CHECK(tr::shutdown::within(1s).limit() == 1s);
   }
 }

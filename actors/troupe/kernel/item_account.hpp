@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cassert>
@@ -15,10 +14,10 @@ namespace troupe::detail {
 
 /// The counters of one actor, kept by that actor alone. Every item that comes in is in flight until
 /// exactly one of the other calls says what became of it.
-class account {
+class item_account {
 public:
-  account() = default;
-  explicit account(const counters& so_far) : totals_(so_far) {}
+  item_account() = default;
+  explicit item_account(const counters& so_far) : totals_(so_far) {}
 
   void receive(std::uint64_t n) noexcept {
     totals_.received += n;
@@ -44,9 +43,9 @@ public:
   const counters& totals() const noexcept { return totals_; }
 
 private:
-  void settle(std::uint64_t& outcome, std::uint64_t n) noexcept {
+  void settle(std::uint64_t& end, std::uint64_t n) noexcept {
     assert(n <= totals_.in_flight);
-    outcome += n;
+    end += n;
     totals_.in_flight -= n;
   }
 

@@ -1,4 +1,4 @@
-#include <troupe/kernel/account.hpp>
+#include <troupe/kernel/item_account.hpp>
 
 #include <troupe/detail/elapsed.hpp>
 

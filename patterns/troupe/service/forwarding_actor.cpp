@@ -1,4 +1,4 @@
-#include <troupe/service/asker_actor.hpp>
+#include <troupe/service/forwarding_actor.hpp>
 
 #include <caf/sec.hpp>
 
@@ -6,26 +6,26 @@
 
 namespace troupe::detail {
 
-asker_base::asker_base(caf::actor_config& cfg, std::shared_ptr<request_account> account,
-                       const troupe::context& ctx, caf::actor asked, duration timeout)
-    : answering_actor(cfg, std::move(account), ctx), asked_(std::move(asked)), timeout_(timeout) {}
+forwarding_base::forwarding_base(caf::actor_config& cfg, std::shared_ptr<request_account> account,
+                                 const troupe::context& ctx, caf::actor to, duration timeout)
+    : answering_actor(cfg, std::move(account), ctx), to_(std::move(to)), timeout_(timeout) {}
 
 // Called once, when the actor begins.
-caf::message_handler asker_base::handlers() {
-  watch_actor(asked_, [this](const caf::error&) {
+caf::message_handler forwarding_base::handlers() {
+  watch_actor(to_, [this](const caf::error&) {
     give_up({errc::worker_died, service(), "the actor that was asked is gone"});
     end_if_empty();
   });
   return answering_actor::handlers();
 }
 
-void asker_base::on_exit() {
+void forwarding_base::on_exit() {
   answering_actor::on_exit();
-  unwatch_actor(asked_);
-  asked_ = nullptr;
+  unwatch_actor(to_);
+  to_ = nullptr;
 }
 
-error asker_base::meaning(const caf::error& e) const {
+error forwarding_base::meaning(const caf::error& e) const {
   if (e == caf::sec::request_timeout)
     return {errc::timed_out, service(), "no answer within " + as_text(timeout_)};
   if (e == caf::sec::request_receiver_down)

@@ -20,18 +20,18 @@
 namespace troupe::detail {
 
 /// More threads than these would mostly wait for each other.
-inline constexpr std::size_t most_askers = 16;
+inline constexpr std::size_t most_waiting_workers = 16;
 
 /// Refuses a handle that nobody has got from `serve`, the i-th of those that a pattern is given.
 void refuse_empty(std::string_view what, const std::string& name, std::size_t i, bool empty);
 
-node asking_node(std::string name, stage_options options);
+node service_node(std::string name, stage_options options);
 
 /// Asks, and blocks the calling thread until there is an answer or the context ends.
 template <class Req, class Resp>
 result<Resp> ask_and_wait(service_core<Req, Resp>& core, Req r, const context& ctx) {
   auto promise = std::make_shared<std::promise<std::shared_ptr<result<Resp>>>>();
-  call_item<Req, Resp> call{std::move(r), ctx, ticket<Resp>{keeping<Resp>(promise)}};
+  call_item<Req, Resp> call{std::move(r), ctx, response_promise<Resp>{keeping<Resp>(promise)}};
   call.reply.follow(ctx);
   auto answer = future_of(core.system(), promise);
   core.submit_patiently(std::move(call));
@@ -56,7 +56,7 @@ struct ask_op : faulty {
   }
 
   static bool keeps() noexcept { return std::copy_constructible<T>; }
-  outcome operator()(T& item, emitter<output>& out, kernel_host& host) {
+  disposition operator()(T& item, emitter<output>& out, kernel_host& host) {
     if constexpr (std::copy_constructible<T>)
       return settle(ask_and_wait(*core, keep ? Req(item) : Req(std::move(item)), host.ctx()), out,
                     fault);
@@ -89,7 +89,7 @@ private:
 
 /// `source` gives the service to each actor of a run, with the actor system or without.
 template <class T, class Req, class Resp, class Source>
-auto attach_asking_by(const flow<T>& f, node n, Source source) {
+auto attach_service_from(const flow<T>& f, node n, Source source) {
   if constexpr (std::is_void_v<Resp>) {
     return wont_be_followed<T>();
   } else if constexpr (std::convertible_to<T, Req>) {
@@ -112,8 +112,9 @@ auto attach_asking_by(const flow<T>& f, node n, Source source) {
 }
 
 template <class T, class Req, class Resp>
-auto attach_asking(const flow<T>& f, node n, std::shared_ptr<service_core<Req, Resp>> core) {
-  return attach_asking_by<T, Req, Resp>(f, std::move(n), [core = std::move(core)] { return core; });
+auto attach_service(const flow<T>& f, node n, std::shared_ptr<service_core<Req, Resp>> core) {
+  return attach_service_from<T, Req, Resp>(f, std::move(n),
+                                           [core = std::move(core)] { return core; });
 }
 
 } // namespace troupe::detail

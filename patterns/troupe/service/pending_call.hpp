@@ -11,12 +11,12 @@ namespace troupe::detail {
 /// A call that is inside of a service that one actor answers. However it ends, it is
 /// counted and answered.
 template <class Req, class Resp>
-struct asked_call {
-  asked_call(call_item<Req, Resp> c, std::shared_ptr<request_account> a, request_account::visit v)
+struct pending_call {
+  pending_call(call_item<Req, Resp> c, std::shared_ptr<request_account> a, request_account::visit v)
       : item(std::move(c)), account(std::move(a)), visit(v) {}
-  asked_call(const asked_call&) = delete;
-  asked_call& operator=(const asked_call&) = delete;
-  ~asked_call() {
+  pending_call(const pending_call&) = delete;
+  pending_call& operator=(const pending_call&) = delete;
+  ~pending_call() {
     if (account != nullptr)
       finish(tl::unexpected<error>{
           {errc::closed, account->name(), "the service ended before it got to this call"}});
@@ -36,9 +36,9 @@ struct asked_call {
 
 /// To the actor that answers.
 template <class Req, class Resp>
-struct asked_msg {
+struct call_msg {
   using internal_message = void;
-  std::shared_ptr<asked_call<Req, Resp>> asked;
+  std::shared_ptr<pending_call<Req, Resp>> call;
 };
 
 } // namespace troupe::detail

@@ -1,4 +1,4 @@
-#include <troupe/service/asking_stage.hpp>
+#include <troupe/service/service_stage.hpp>
 
 #include <algorithm>
 
@@ -9,8 +9,8 @@ void refuse_empty(std::string_view what, const std::string& name, std::size_t i,
     refuse(what, name, "services", "an empty handle at " + std::to_string(i), "handles from serve");
 }
 
-node asking_node(std::string name, stage_options options) {
-  options.parallel = std::clamp<std::size_t>(options.parallel, 1, most_askers);
+node service_node(std::string name, stage_options options) {
+  options.parallel = std::clamp<std::size_t>(options.parallel, 1, most_waiting_workers);
   options.thread = thread::own;
   return stage_node(std::move(name), "service", options);
 }

@@ -4,25 +4,24 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include <caf/actor.hpp>
 #include <caf/error.hpp>
 
 #include <troupe/service/answering_actor.hpp>
-#include <troupe/service/asked_call.hpp>
+#include <troupe/service/pending_call.hpp>
 
 namespace troupe::detail {
 
 /// The untyped half of an actor that asks another.
-class asker_base : public answering_actor {
+class forwarding_base : public answering_actor {
 public:
   /// `timeout`: for each request; zero: none.
-  asker_base(caf::actor_config& cfg, std::shared_ptr<request_account> account,
-             const troupe::context& ctx, caf::actor asked, duration timeout);
+  forwarding_base(caf::actor_config& cfg, std::shared_ptr<request_account> account,
+                  const troupe::context& ctx, caf::actor to, duration timeout);
 
-  const char* name() const override { return "troupe.asker"; }
+  const char* name() const override { return "troupe.forwarding_actor"; }
   void on_exit() override;
 
 protected:
@@ -30,7 +29,7 @@ protected:
   /// What a caf::error means to the caller.
   error meaning(const caf::error& e) const;
 
-  caf::actor asked_;
+  caf::actor to_;
   duration timeout_;
 };
 
@@ -38,16 +37,16 @@ protected:
 ///
 /// Bound: as many open calls as the service's door lets in.
 template <class Req, class Resp>
-class asker_actor final : public asker_base {
+class forwarding_actor final : public forwarding_base {
 public:
-  using call = asked_call<Req, Resp>;
+  using call = pending_call<Req, Resp>;
 
-  using asker_base::asker_base;
+  using forwarding_base::forwarding_base;
 
 private:
   caf::message_handler handlers() override {
-    return caf::message_handler{[this](asked_msg<Req, Resp>& msg) { ask(std::move(msg.asked)); }}
-        .or_else(asker_base::handlers());
+    return caf::message_handler{[this](call_msg<Req, Resp>& msg) { ask(std::move(msg.call)); }}
+        .or_else(forwarding_base::handlers());
   }
 
   void ask(std::shared_ptr<call> c) {
@@ -62,10 +61,10 @@ private:
     const auto id = ++last_;
     try {
       const auto sent = detail::request(
-          this, asked_, timeout_, [this, id](Resp& answer) { take(id, answer); },
+          this, to_, timeout_, [this, id](Resp& answer) { take(id, answer); },
           [this, id](const caf::error& e) { finish(id, tl::unexpected<error>{meaning(e)}); },
           std::move(item.request.get()));
-      open_.emplace(id, asked{std::move(c), sent});
+      open_.emplace(id, forwarded{std::move(c), sent});
     } catch (...) {
       c->finish(tl::unexpected<error>{not_handed_on("request").with_stage(service())});
       end_if_empty();
@@ -96,11 +95,11 @@ private:
       c.by->finish(tl::unexpected<error>{why});
   }
 
-  struct asked {
+  struct forwarded {
     std::shared_ptr<call> by;
     std::uint64_t request = 0;
   };
-  std::map<std::uint64_t, asked> open_;
+  std::map<std::uint64_t, forwarded> open_;
   std::uint64_t last_ = 0;
 };
 

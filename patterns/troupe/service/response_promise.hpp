@@ -40,7 +40,7 @@ public:
     if (answered_.exchange(true, std::memory_order_acq_rel))
       return;
     const auto outside = std::move(outside_);
-    if (outside != nullptr && asking_thread::inside())
+    if (outside != nullptr && inside_ask::inside())
       outside->call(
           [me = this->shared_from_this(), kept = boxed(r)] { me->tell(std::move(*kept)); });
     else
@@ -69,22 +69,22 @@ private:
 
 /// The right to answer one call, exactly once: if it goes unused, the caller gets an error.
 template <class Resp>
-class ticket {
+class response_promise {
 public:
-  ticket() = default;
-  explicit ticket(std::function<void(result<Resp>&&)> to,
-                  std::shared_ptr<callbacks_outside> outside = nullptr)
+  response_promise() = default;
+  explicit response_promise(std::function<void(result<Resp>&&)> to,
+                            std::shared_ptr<callbacks_outside> outside = nullptr)
       : slot_(std::make_shared<answer_slot<Resp>>(std::move(to), std::move(outside))) {}
 
-  ticket(ticket&& other) noexcept = default;
-  ticket& operator=(ticket&& other) noexcept {
+  response_promise(response_promise&& other) noexcept = default;
+  response_promise& operator=(response_promise&& other) noexcept {
     std::swap(slot_, other.slot_);
     std::swap(watched_, other.watched_);
     std::swap(on_cancel_, other.on_cancel_);
     std::swap(loss_, other.loss_);
     return *this;
   }
-  ~ticket() {
+  ~response_promise() {
     if (slot_ != nullptr)
       answer(tl::unexpected<error>{std::move(loss_)});
   }

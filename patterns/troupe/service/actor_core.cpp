@@ -1,43 +1,44 @@
-#include <troupe/service/asked_core.hpp>
+#include <troupe/service/actor_core.hpp>
 
 #include <algorithm>
 
 namespace troupe::detail {
 
-asker_crew::asker_crew(caf::actor_system& sys, const asked_setup& setup)
+actor_core_state::actor_core_state(caf::actor_system& sys, const actor_core_setup& setup)
     : account_(
         std::make_shared<request_account>(sys, setup.name, setup.kind, setup.most, setup.workers)),
       door_(std::make_shared<door>(
           sys, [most = setup.most] { return most; }, std::nullopt)),
-      gates_(sys) {
+      facade_(sys) {
   account_->belongs_to(setup.run);
 }
 
-void asker_crew::set(const caf::actor& asker, services asked) {
-  account_->keep(asker);
-  asker_ = asker;
-  asked_ = std::move(asked);
+void actor_core_state::set(const caf::actor& who, services ended_with) {
+  account_->keep(who);
+  actor_ = who;
+  ended_with_ = std::move(ended_with);
 }
 
-caf::actor asker_crew::asker() const {
+caf::actor actor_core_state::actor() const {
   const std::lock_guard lock{mutex_};
-  return asker_;
+  return actor_;
 }
 
-void asker_crew::end(duration limit) const {
+void actor_core_state::end(duration limit) const {
   door_->shut();
-  if (const auto asker = this->asker())
-    detail::anon_send(asker, answering_actor::end_msg{limit});
+  if (const auto who = actor())
+    detail::anon_send(who, answering_actor::end_msg{limit});
 }
 
-bool asker_crew::is_over() const {
+bool actor_core_state::is_over() const {
   const std::lock_guard lock{mutex_};
   return account_->is_over()
-         && std::all_of(asked_.begin(), asked_.end(), [](const auto& s) { return s->is_over(); });
+         && std::all_of(ended_with_.begin(), ended_with_.end(),
+                        [](const auto& s) { return s->is_over(); });
 }
 
-report asker_crew::drain(duration limit) {
-  if (asker() != nullptr) {
+report actor_core_state::drain(duration limit) {
+  if (actor() != nullptr) {
     const auto was_over = account_->is_over(); // then there may be no actor system any more
     const auto began = was_over ? time_point{} : account_->now();
     if (!was_over) {
@@ -46,16 +47,16 @@ report asker_crew::drain(duration limit) {
       account_->wait_gone();
     }
     caf::actor gone;
-    services asked;
+    services ended_with;
     {
       const std::lock_guard lock{mutex_};
-      gone.swap(asker_);
-      asked.swap(asked_);
+      gone.swap(actor_);
+      ended_with.swap(ended_with_);
     }
     const auto took = was_over ? duration::zero() : duration{account_->now() - began};
-    for (const auto& s : asked)
+    for (const auto& s : ended_with)
       s->drain(std::max(duration::zero(), limit - took));
-    gates_.let_go();
+    facade_.let_go();
   }
   return account_->finish();
 }

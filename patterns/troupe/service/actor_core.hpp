@@ -9,13 +9,13 @@
 
 #include <troupe/run/stage_controls.hpp>
 #include <troupe/service/answering_actor.hpp>
-#include <troupe/service/asked_call.hpp>
 #include <troupe/service/door.hpp>
+#include <troupe/service/pending_call.hpp>
 #include <troupe/service/service_core.hpp>
 
 namespace troupe::detail {
 
-struct asked_setup {
+struct actor_core_setup {
   std::string name;
   pattern_kind kind = pattern_kind::worker_pool;
   std::size_t workers = 1;
@@ -27,59 +27,60 @@ struct asked_setup {
 };
 
 /// The untyped half of a service that one actor answers: its actors, and their end.
-class asker_crew {
+class actor_core_state {
 public:
   using services = std::vector<std::shared_ptr<ending_service>>;
 
-  asker_crew(caf::actor_system& sys, const asked_setup& setup);
-  asker_crew(const asker_crew&) = delete;
-  asker_crew& operator=(const asker_crew&) = delete;
-  ~asker_crew() = default;
+  actor_core_state(caf::actor_system& sys, const actor_core_setup& setup);
+  actor_core_state(const actor_core_state&) = delete;
+  actor_core_state& operator=(const actor_core_state&) = delete;
+  ~actor_core_state() = default;
 
-  /// `asked`: what ends with this service, and is waited for.
-  void set(const caf::actor& asker, services asked);
+  /// `ended_with`: what ends with this service, and is waited for.
+  void set(const caf::actor& who, services ended_with);
   /// Null once all is over.
-  caf::actor asker() const;
+  caf::actor actor() const;
   const std::shared_ptr<request_account>& account() const noexcept { return account_; }
   const std::shared_ptr<door>& entrance() const noexcept { return door_; }
 
   void end(duration limit) const;
   report drain(duration limit);
   bool is_over() const;
-  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) {
-    return gates_.get(make);
+  caf::actor as_actor(const std::function<caf::actor(caf::actor_system&)>& make) {
+    return facade_.get(make);
   }
 
 private:
   std::shared_ptr<request_account> account_;
   std::shared_ptr<door> door_;
-  gate_keeper gates_;
+  actor_facade facade_;
   mutable std::mutex mutex_;
-  caf::actor asker_;
-  services asked_;
+  caf::actor actor_;
+  services ended_with_;
 };
 
 /// A running service whose calls go through the door to one actor.
 template <class Req, class Resp>
-class asked_core final : public service_core<Req, Resp> {
+class actor_core final : public service_core<Req, Resp> {
   using item = call_item<Req, Resp>;
 
 public:
-  /// `make` spawns the actor that answers: it takes asked_msg and ends as answering_actor. `asked`:
+  /// `make` spawns the actor that answers: it takes call_msg and ends as answering_actor. `ended_with`:
   /// services that end with this one.
   template <class Make>
-  asked_core(caf::actor_system& sys, const asked_setup& setup, Make make,
-             std::shared_ptr<stage_controls> controls = nullptr, asker_crew::services asked = {})
-      : service_core<Req, Resp>(sys), crew_(sys, setup), controls_(std::move(controls)),
+  actor_core(caf::actor_system& sys, const actor_core_setup& setup, Make make,
+             std::shared_ptr<stage_controls> controls = nullptr,
+             actor_core_state::services ended_with = {})
+      : service_core<Req, Resp>(sys), state_(sys, setup), controls_(std::move(controls)),
         waits_(setup.waits), drain_limit_(setup.drain_limit) {
-    crew_.set(make(crew_.account()), std::move(asked));
+    state_.set(make(state_.account()), std::move(ended_with));
   }
-  asked_core(const asked_core&) = delete;
-  asked_core& operator=(const asked_core&) = delete;
+  actor_core(const actor_core&) = delete;
+  actor_core& operator=(const actor_core&) = delete;
 
-  ~asked_core() override { crew_.end(drain_limit_); }
+  ~actor_core() override { state_.end(drain_limit_); }
 
-  std::shared_ptr<const observable> shown() const { return crew_.account(); }
+  std::shared_ptr<const observable> shown() const { return state_.account(); }
 
   void submit(item call) override { submit(std::move(call), waits_); }
   void submit_patiently(item call) override { submit(std::move(call), true); }
@@ -88,23 +89,23 @@ public:
     if (call.ended_early())
       return true;
     shut_if_over();
-    auto place = door::try_enter(crew_.entrance());
-    if (!place && !crew_.entrance()->is_shut()) {
-      crew_.account()->turn_away();
+    auto place = door::try_enter(state_.entrance());
+    if (!place && !state_.entrance()->is_shut()) {
+      state_.account()->turn_away();
       return false;
     }
     place ? admit(std::move(call), std::move(*place)) : call.reply.fail(closed());
     return true;
   }
 
-  void end(duration limit) override { crew_.end(limit); }
+  void end(duration limit) override { state_.end(limit); }
   report drain(duration limit) override {
     this->refuse_wait("drain", "have a thread of your own drain it");
-    return crew_.drain(limit);
+    return state_.drain(limit);
   }
-  bool is_over() const override { return crew_.is_over(); }
+  bool is_over() const override { return state_.is_over(); }
   duration drain_limit() const override { return drain_limit_; }
-  stage_metrics metrics() const override { return crew_.account()->metrics(); }
+  stage_metrics metrics() const override { return state_.account()->metrics(); }
   void configure(const settings& s) override {
     if (controls_ == nullptr)
       service_core<Req, Resp>::configure(s);
@@ -114,16 +115,16 @@ public:
   breaker_handle breaker() const override {
     return breaker_handle{controls_ == nullptr ? nullptr : controls_->breaker()};
   }
-  caf::actor_system& system() const override { return crew_.account()->system(); }
-  std::string name() const override { return crew_.account()->name(); }
+  caf::actor_system& system() const override { return state_.account()->system(); }
+  std::string name() const override { return state_.account()->name(); }
   std::vector<caf::actor> actors() const override {
     auto all = controls_ == nullptr ? std::vector<caf::actor>{} : controls_->workers();
-    if (auto asker = crew_.asker())
-      all.push_back(std::move(asker));
+    if (auto who = state_.actor())
+      all.push_back(std::move(who));
     return all;
   }
-  caf::actor gate(const std::function<caf::actor(caf::actor_system&)>& make) override {
-    return crew_.gate(make);
+  caf::actor as_actor(const std::function<caf::actor(caf::actor_system&)>& make) override {
+    return state_.as_actor(make);
   }
 
 private:
@@ -131,8 +132,8 @@ private:
 
   // It may have ended by itself, and with it the actor system.
   void shut_if_over() const {
-    if (crew_.account()->ended())
-      crew_.entrance()->shut();
+    if (state_.account()->ended())
+      state_.entrance()->shut();
   }
 
   void submit(item call, bool patiently) {
@@ -140,8 +141,8 @@ private:
       return;
     shut_if_over();
     const auto* const ctx = call.ctx ? &*call.ctx : nullptr;
-    auto place = patiently && !service_thread::inside() ? door::enter(crew_.entrance(), ctx)
-                                                        : door::try_enter(crew_.entrance());
+    auto place = patiently && !service_thread::inside() ? door::enter(state_.entrance(), ctx)
+                                                        : door::try_enter(state_.entrance());
     if (place)
       admit(std::move(call), std::move(*place));
     else
@@ -151,30 +152,30 @@ private:
   void turn_away(item call) {
     if (call.ended_early())
       return;
-    if (crew_.entrance()->is_shut()) {
+    if (state_.entrance()->is_shut()) {
       call.reply.fail(closed());
       return;
     }
-    crew_.account()->turn_away();
+    state_.account()->turn_away();
     call.reply.fail({errc::pool_full, name(), "the service is full"});
   }
 
   void admit(item call, door::place place) {
     // The door is the narrower one: only the end is in the way here.
     request_account::visit visit;
-    if (auto refusal = crew_.account()->enter(visit)) {
+    if (auto refusal = state_.account()->enter(visit)) {
       call.reply.fail(std::move(*refusal));
       return;
     }
     call.place = std::move(place);
     if (const auto left = call.ctx ? call.ctx->remaining() : std::nullopt)
-      watch_deadline(crew_.asker(), system(), *left, call.reply.open());
+      watch_deadline(state_.actor(), system(), *left, call.reply.open());
     // Should the actor be gone, it is destroyed, and so answered.
-    detail::anon_send(crew_.asker(), asked_msg<Req, Resp>{std::make_shared<asked_call<Req, Resp>>(
-                                         std::move(call), crew_.account(), visit)});
+    detail::anon_send(state_.actor(), call_msg<Req, Resp>{std::make_shared<pending_call<Req, Resp>>(
+                                          std::move(call), state_.account(), visit)});
   }
 
-  asker_crew crew_;
+  actor_core_state state_;
   std::shared_ptr<stage_controls> controls_; ///< null: there is nothing to set
   bool waits_;
   duration drain_limit_;
