@@ -36,3 +36,8 @@ mkdir tree/patterns/troupe/attic
 echo '#include <troupe/flow.hpp>' >tree/patterns/troupe/attic/old.hpp
 expect 1 "$house" tree
 says "$out" "the room patterns/attic is not in the list of scripts/house"
+rm -r tree/patterns/troupe/attic
+
+printf '//\n%.0s' {1..300} >>tree/actors/troupe/error.cpp
+expect 1 "$house" tree
+says "$out" "^actors/troupe/error.cpp: more than 300 lines"
