@@ -1,5 +1,6 @@
 #include "tables.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 #include <random>
