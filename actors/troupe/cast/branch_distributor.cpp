@@ -70,13 +70,11 @@ void branch_distributor::show_load() {
   counts().emit(sum - counts().totals().emitted);
 }
 
-void branch_distributor::end_if_done() {
-  if (!in_.exhausted() || !may_work())
-    return;
+void branch_distributor::finish() {
   if (!std::exchange(ended_, true))
     out_.end();
-  if (out_.settled())
-    quit();
 }
+
+bool branch_distributor::is_done() const noexcept { return ended_ && out_.settled(); }
 
 } // namespace troupe::detail

@@ -40,7 +40,8 @@ private:
   bool pass_on_rest(order_mark rest) override;
   bool is_asked(std::uint64_t number) const noexcept override;
   void show_load() override;
-  void end_if_done() override;
+  void finish() override;
+  bool is_done() const noexcept override;
 
   void rest(std::uint64_t number);
   std::uint64_t full_below() const;

@@ -87,9 +87,12 @@ void dispatch_actor::pump() {
     if (!pending_.empty() && !in_.empty())
       pass_on_full();
   }
-  show_load();
+  if (may_work() && in_.exhausted())
+    finish();
+  show_load(); // behind all that is sent: whoever is ended now has said what it sent
   publish();
-  end_if_done();
+  if (may_work() && is_done())
+    quit();
 }
 
 bool dispatch_actor::step(batch_base& in) {

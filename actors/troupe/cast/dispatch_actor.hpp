@@ -53,7 +53,9 @@ protected:
   /// Whether the join that asks by this number is waiting for this actor, not for one before it.
   virtual bool is_asked(std::uint64_t /*number*/) const noexcept { return false; }
   virtual void show_load() = 0;
-  virtual void end_if_done() = 0;
+  /// The input has ended: hands out what is left, and then the end.
+  virtual void finish() = 0;
+  virtual bool is_done() const noexcept = 0;
 
   /// False: there is no room for an item, or it has failed.
   bool step(batch_base& in);

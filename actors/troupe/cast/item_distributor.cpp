@@ -119,14 +119,14 @@ void item_distributor::show_load() {
 }
 
 // Workers are kept until all is dealt with: one of them may die, and then the others are needed.
-void item_distributor::end_if_done() {
-  if (!in_.exhausted() || !again_.empty() || !may_work())
+void item_distributor::finish() {
+  if (!again_.empty())
     return;
   out_.flush();
   if (out_.settled() && crew_.dismiss())
     out_.end();
-  if (crew_.is_over())
-    quit();
 }
+
+bool item_distributor::is_done() const noexcept { return crew_.is_over(); }
 
 } // namespace troupe::detail

@@ -38,7 +38,8 @@ private:
   bool clear_the_way() override;
   bool pass_on_rest(order_mark rest) override;
   void show_load() override;
-  void end_if_done() override;
+  void finish() override;
+  bool is_done() const noexcept override;
   void settle() noexcept override;
   void release() override;
 

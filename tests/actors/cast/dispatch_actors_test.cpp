@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "probe.hpp"
 #include <troupe/cast/branch_distributor.hpp>
@@ -21,55 +23,77 @@ dispatch_setup by_key() {
           item_type_of<int>(), 8};
 }
 
-caf::actor spawn_item_distributor(bench& b, bool numbers) {
-  item_distributor_setup setup{
-      .dispatch = by_key(), .plan = {8, 1, 2}, .numbers = numbers, .workers = 2};
-  auto common = b.common();
-  common.block = nullptr; // its counts are those of the stage
-  return troupe::detail::spawn<item_distributor>(b.sys, std::move(common), std::move(setup));
-}
+/// One source, and two workers with keys of their own.
+struct by_items : bench {
+  explicit by_items(bool numbers) {
+    item_distributor_setup setup{
+        .dispatch = by_key(), .plan = {8, 1, 2}, .numbers = numbers, .workers = 2};
+    auto own = common();
+    own.block = nullptr; // its counts are those of the stage
+    under_test.emplace(
+        *this, troupe::detail::spawn<item_distributor>(sys, std::move(own), std::move(setup)));
+    state->crew(0).wanted = 2;
+    wire(under_test->actor(), {source.at()}, {first.at(), second.at()});
+  }
+
+  endpoint at() const { return under_test->at(); }
+  const probe& owner() const { return first.data().empty() ? second : first; }
+
+  probe source{sys};
+  probe first{sys};
+  probe second{sys};
+  std::optional<subject> under_test;
+};
 
 } // namespace
 
 TEST_SUITE("item_distributor") {
   TEST_CASE(
       "a key goes to one worker; of a dead one it goes to another, all that was not dealt with") {
-    bench b;
-    const probe source{b.sys};
-    const probe first{b.sys};
-    const probe second{b.sys};
-    const subject d{b, spawn_item_distributor(b, false)};
-    b.state->crew(0).wanted = 2;
-    b.wire(d.actor(), {source.at()}, {first.at(), second.at()});
-
-    source.send(d.at(), {6, 6, 6});
-    const auto& owner = first.data().empty() ? second : first;
-    const auto& other = first.data().empty() ? first : second;
+    const by_items d{false};
+    d.source.send(d.at(), {6, 6, 6});
+    const auto& owner = d.owner();
+    const auto& other = &owner == &d.first ? d.second : d.first;
     CHECK(owner.data() == "0:6 0:6 0:6");
     CHECK(other.data().empty());
 
     owner.kill();
     CHECK(other.data() == "0:6 0:6 0:6");
-    CHECK(b.state->crew(0).redelivered == 3);
+    CHECK(d.state->crew(0).redelivered == 3);
   }
 
   TEST_CASE("with numbers, the death of a worker that had something fails the run") {
-    bench b;
-    const probe source{b.sys};
-    const probe first{b.sys};
-    const probe second{b.sys};
-    const subject d{b, spawn_item_distributor(b, true)};
-    b.state->crew(0).wanted = 2;
-    b.wire(d.actor(), {source.at()}, {first.at(), second.at()});
-
-    source.send(d.at(), {6});
-    (first.data().empty() ? second : first).kill();
-    CHECK(b.supervisor.said()
+    const by_items d{true};
+    d.source.send(d.at(), {6});
+    d.owner().kill();
+    CHECK(d.supervisor.said()
           == "a worker that had items by key was ended from outside; their order cannot be kept");
   }
 }
 
 TEST_SUITE("branch_distributor") {
+  TEST_CASE("what goes out together with the end is counted at once: it may be killed then") {
+    bench b;
+    const probe source{b.sys};
+    const probe branch{b.sys};
+    branch_distributor_setup setup;
+    setup.dispatch
+        = {[] { return std::make_unique<copying_dispatch<int>>(); }, item_type_of<int>(), 8};
+    setup.branches = {{{8, 4, 1}}};
+    const subject d{b, troupe::detail::spawn<branch_distributor>(b.sys, b.common(), setup)};
+    b.wire(d.actor(), {source.at()}, {branch.at()});
+    source.send(d.at(), {1});
+    branch.give_back(d.at(), 4);
+    source.send(d.at(), {2});
+    source.send(d.at(), {3}); // waits for more, while the one before it is away
+    REQUIRE(branch.data() == "0:2");
+
+    source.tell(d.actor(), end_msg{0});
+    CHECK(branch.data() == "0:2 0:3");
+    CHECK(b.state->crew(0).branch_sent[0] == 3);
+    CHECK(b.counters().emitted == 3);
+  }
+
   TEST_CASE(
       "copies go at the pace of the slowest branch, and one that wants no more does not count") {
     bench b;
