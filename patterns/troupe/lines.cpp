@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <new>
@@ -38,7 +39,7 @@ void text_block::release(std::size_t references) noexcept {
 class line_splitter final : public source_kernel {
 public:
   line_splitter(std::function<std::unique_ptr<text_input>()> open_input, const lines_options& o)
-      : open_input_(std::move(open_input)), longest_(o.longest), too_long_(o.too_long) {}
+      : open_input_(std::move(open_input)), options_(o), longest_(o.longest) {}
   ~line_splitter() override { drop_block(); }
 
   void open(source_services) override { input_ = open_input_(); }
@@ -48,13 +49,15 @@ public:
   supply fill(batch_base& out, kernel_host& host) override {
     auto& items = static_cast<batch<line>&>(out).items;
     while (items.size() < out.limit && !host.halted()) {
+      if (options_.skip_nuls)
+        skip_nuls();
       if (next_line(items))
         continue;
       if (size_ > longest_)
         begin_skipping(items);
       if (ended_)
         return last_line(items);
-      const auto got = read_more();
+      const auto got = options_.broken == broken_input::fail ? read_more() : read_or_end(host);
       if (got.what == text_input::status::waiting)
         return supply::unready;
       ended_ = got.what == text_input::status::ended;
@@ -63,6 +66,14 @@ public:
   }
 
 private:
+  // Only in front of a line: what is already scanned begins with something else.
+  void skip_nuls() {
+    if (skipping_ || scanned_ > 0)
+      return;
+    const auto* const text = std::find_if(text_, text_ + size_, [](char c) { return c != '\0'; });
+    drop(static_cast<std::size_t>(text - text_));
+  }
+
   bool next_line(item_array<line>& items) {
     const auto* const from = text_ + scanned_;
     const auto* const newline
@@ -101,7 +112,7 @@ private:
 
   void hand_out(item_array<line>& items, std::size_t length) {
     const bool cut = length > longest_;
-    if (cut && too_long_ == long_line::fail)
+    if (cut && options_.too_long == long_line::fail)
       throw std::runtime_error{"line " + std::to_string(number_ + 1) + " is longer than "
                                + std::to_string(longest_) + " bytes"};
     if (cut)
@@ -120,6 +131,19 @@ private:
     const auto got = input_->read(into, room);
     size_ += got.bytes;
     return got;
+  }
+
+  // Of the line that it breaks off in nobody knows whether it is whole.
+  text_input::answer read_or_end(kernel_host& host) {
+    try {
+      return read_more();
+    } catch (const std::exception& e) {
+      host.end_with({errc::stage_failed,
+                     {},
+                     std::string{e.what()} + ", behind line " + std::to_string(number_)});
+      drop(size_);
+      return {text_input::status::ended, 0};
+    }
   }
 
   // A fresh block that begins with what is left of the old one.
@@ -141,8 +165,8 @@ private:
 
   std::function<std::unique_ptr<text_input>()> open_input_;
   std::unique_ptr<text_input> input_;
+  lines_options options_;
   std::size_t longest_;
-  long_line too_long_;
   bool skipping_ = false; ///< the current line was cut; its rest is of no interest
   text_block* block_ = nullptr;
   const char* text_ = nullptr; ///< what is not handed out yet, in block_

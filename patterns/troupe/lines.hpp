@@ -94,10 +94,21 @@ enum class long_line {
   cut,  ///< its first bytes are a line for which `cut()` holds; the rest is skipped
 };
 
+/// What to do when an input breaks off: what follows cannot be read.
+enum class broken_input {
+  fail, ///< the run fails at once, and gives up the lines that are under way
+  end,  ///< it is the input's end: all whole lines before it are handled, then the run ends with
+        ///< the error, which says behind which line it was
+};
+
 struct lines_options {
   count buffer = default_buffer; ///< most lines on the edge out of the source
   count longest = 1024 * 1024;   ///< bytes
   long_line too_long = long_line::fail;
+  broken_input broken = broken_input::fail;
+  /// Leaves out NUL bytes in front of a line, however many: what is there when a log was emptied
+  /// while its server went on writing where it was.
+  bool skip_nuls = false;
 };
 
 /// Begins a flow with the lines of a file or pipe (plain or gzip), of standard input ("-"), or of a
@@ -110,8 +121,8 @@ struct lines_options {
 ///         line, the last may lack its end.
 /// Bound:  `buffer` lines, and the blocks of 128 KiB that they lie in. Whoever keeps a line keeps
 ///         its block: turn what is to be kept into a std::string.
-/// Errors: a file that cannot be opened or read, or a line longer than `longest` (unless it is to
-///         be cut), fails the run, saying which and why.
+/// Errors: a file that cannot be opened or read (but see `broken`), or a line longer than
+///         `longest` (unless it is to be cut), fails the run, saying which and why.
 /// Ends:   a pipe or terminal that is silent keeps neither drain nor stop waiting; a stream that
 ///         blocks does, until it has read.
 /// Cost:   no allocation a line.

@@ -58,6 +58,10 @@ void user_actor::on_exception(const std::exception_ptr& thrown) noexcept {
 
 void user_actor::keep(const caf::actor& actor) { state_->keep(actor); }
 
+void user_actor::end_with(error reason) {
+  state_->end_with(std::move(reason).with_stage(stage_name()));
+}
+
 void user_actor::show(const error& why, const item_view& item) noexcept {
   state_->show(stage_, why, item);
 }

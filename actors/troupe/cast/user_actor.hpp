@@ -46,6 +46,7 @@ protected:
 
   /// What gets past all that looks after user code: the run fails with it.
   void on_exception(const std::exception_ptr& thrown) noexcept override;
+  void end_with(error reason) override;
   void show(const error& why, const item_view& item) noexcept override;
   void keep(const caf::actor& actor) override;
 

@@ -69,6 +69,8 @@ public:
   virtual remedy failed(item_fault fault, const batch_base& in, const item_view& item) = 0;
   /// No further input is wanted.
   virtual void enough() = 0;
+  /// The run ends with this error, unless it fails before: once all that is under way is done.
+  virtual void end_with(error reason) = 0;
   /// The run is not over before `actor` is gone.
   virtual void keep(const caf::actor& actor) = 0;
 

@@ -54,6 +54,12 @@ void run_state::halt(const error& reason) {
   ctx_.cancel();
 }
 
+void run_state::end_with(error reason) {
+  const std::lock_guard lock{mutex_};
+  if (!reason_at_end_)
+    reason_at_end_ = std::move(reason);
+}
+
 void run_state::begin_drain(duration limit) const {
   anon_send_urgent(roster_->supervisor(), drain_msg{limit});
 }
@@ -203,7 +209,9 @@ void run_state::finish() {
   if (roster_ != nullptr)
     roster_->clear();
   const std::lock_guard lock{mutex_};
-  auto reason = reason_ && reason_->code() != errc::none ? reason_ : std::nullopt;
+  auto reason = reason_ ? reason_ : reason_at_end_;
+  if (reason && reason->code() == errc::none)
+    reason.reset();
   report_.emplace(std::move(stages), std::move(reason), last.at - started_);
   last_ = std::move(last);
   over_.notify_all();

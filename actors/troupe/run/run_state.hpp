@@ -99,6 +99,8 @@ public:
 
   /// Nothing further may be started. The first reason is the one reported (errc::none: none).
   void halt(const error& reason);
+  /// Nothing is stopped; the run ends with this error where it would have none. The first counts.
+  void end_with(error reason);
   /// Does not wait. Nothing happens once the run is over.
   void begin_drain(duration limit) const;
   void begin_stop();
@@ -158,6 +160,7 @@ private:
   mutable std::mutex mutex_;
   mutable std::condition_variable over_;
   std::optional<error> reason_;
+  std::optional<error> reason_at_end_;
   std::optional<report> report_;
   graph_sample last_; ///< with the report: who asks later needs no clock
 };

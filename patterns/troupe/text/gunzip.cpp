@@ -33,6 +33,8 @@ public:
   int descriptor() const noexcept override { return packed_->descriptor(); }
 
   answer read(char* into, std::size_t size) override {
+    if (damaged_ != nullptr)
+      fail(damaged_);
     stream_.next_out = reinterpret_cast<Bytef*>(into);
     stream_.avail_out = static_cast<uInt>(size);
     while (stream_.avail_out == size) {
@@ -43,6 +45,8 @@ public:
       if (stream_.avail_in == 0)
         fail("unexpected end of file");
       unpack();
+      if (damaged_ != nullptr && stream_.avail_out == size)
+        fail(damaged_);
     }
     return {status::ok, size - stream_.avail_out};
   }
@@ -85,7 +89,7 @@ private:
     else if (code == Z_MEM_ERROR)
       fail("out of memory");
     else if (code != Z_OK && code != Z_BUF_ERROR)
-      fail(stream_.msg != nullptr ? stream_.msg : "not gzip");
+      damaged_ = stream_.msg != nullptr ? stream_.msg : "not gzip";
   }
 
   [[noreturn]] void fail(const char* why) const {
@@ -96,6 +100,7 @@ private:
   std::string name_;
   std::vector<char> buffer_;
   z_stream stream_{};
+  const char* damaged_ = nullptr; ///< why there is nothing behind what is unpacked
   bool between_members_ = false;
   bool ended_ = false;
 };
