@@ -32,6 +32,7 @@ constexpr char end_byte = 'e';
 std::atomic<int> write_end{-1};
 int read_end = -1;
 std::atomic<int> signals{0};
+std::atomic<int> first_signal{0};
 std::atomic<bool> in_use{false};
 std::atomic<std::int64_t> apart{0};     // ns; what comes sooner after the last one is the same
 std::atomic<std::int64_t> last_came{0}; // ns, of those that count; 0: none has
@@ -58,9 +59,11 @@ bool counts() {
 }
 
 // Only what is safe in a signal handler. A full pipe, which does not block, has signals enough.
-extern "C" void on_signal(int) {
+extern "C" void on_signal(int signal) {
   const int before = errno;
   if (counts()) {
+    int none = 0;
+    first_signal.compare_exchange_strong(none, signal);
     ++signals;
     put(signal_byte);
   }
@@ -125,6 +128,7 @@ public:
       throw std::logic_error("shutdown_signals: there is one already, and a process has only one "
                              "handler for each signal");
     signals = 0;
+    first_signal = 0;
     last_came = 0;
   }
   sole_owner(const sole_owner&) = delete;
@@ -241,5 +245,6 @@ std::vector<report> shutdown_signals::wait(const std::vector<run*>& runs) {
 }
 
 int shutdown_signals::received() const noexcept { return signals; }
+int shutdown_signals::first() const noexcept { return first_signal; }
 
 } // namespace troupe

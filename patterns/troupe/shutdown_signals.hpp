@@ -55,6 +55,9 @@ public:
 
   /// How many signals have come.
   int received() const noexcept;
+  /// The first of them, e.g. SIGTERM; 0: none has come. A process that was ended by it exits with
+  /// 128 more, as shells and service managers expect.
+  int first() const noexcept;
 
 private:
   class watcher;

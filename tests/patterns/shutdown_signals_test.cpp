@@ -52,6 +52,7 @@ TEST_SUITE("shutdown_signals") {
 
     CHECK(accounted(signals.wait(r)).clean());
     CHECK(signals.received() == 0);
+    CHECK(signals.first() == 0);
   }
 
   TEST_CASE("the first signal drains: the sources end and all that they made is delivered") {
@@ -69,6 +70,7 @@ TEST_SUITE("shutdown_signals") {
     CHECK(end.clean());
     CHECK(told == 1);
     CHECK(signals.received() == 1);
+    CHECK(signals.first() == SIGTERM);
   }
 
   TEST_CASE("a signal that comes before wait, even before start, is not lost") {
@@ -101,6 +103,7 @@ TEST_SUITE("shutdown_signals") {
     const auto end = accounted(waiting.get());
     CHECK(stopping == 1);
     CHECK(signals.received() == 2);
+    CHECK(signals.first() == SIGINT);
     CHECK(end.stage("hold").delivered == 1); // what it held, and no other
   }
 
