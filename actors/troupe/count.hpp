@@ -7,8 +7,8 @@
 
 namespace troupe {
 
-/// A number of things in an option: any integer may be given. A negative one, and one above 2^40, is
-/// refused by the check that names the option, instead of turning into another number.
+/// A number of things in an option: any integer may be given. A negative one, and one above 2^40,
+/// is refused by the check that names the option, instead of turning into another number.
 class count {
 public:
   template <std::integral I>

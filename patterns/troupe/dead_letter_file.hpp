@@ -31,8 +31,7 @@ struct dead_letter_file_options {
 ///
 /// Shape:  a handle: copies write to the same file. Callable from any thread. A line has
 ///         time (UTC), run, where it has a name, stage, code, message, attempts, and item, as text,
-///         where the item could be printed; one that is not UTF-8 is besides in item_hex,
-///         byte by byte.
+///         where the item could be printed; one that is not UTF-8 is also in item_hex.
 /// Bound:  a buffer of 64 KiB, a file of `max_bytes`.
 /// Errors: std::system_error for a file that cannot be opened; std::invalid_argument for max_bytes
 ///         < 1. The first error of writing is kept for `error` and `close`; what was not

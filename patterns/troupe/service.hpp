@@ -59,8 +59,8 @@ bool is_empty(const service<Req, Resp>& s);
 ///         for that (see Note). Where refusals may outrun the callbacks, use `try_ask`.
 /// Errors: every call is answered exactly once, with a value or an error: cancelled or
 ///         deadline_exceeded for a context that ends first (the work is not begun, or its answer is
-///         discarded), closed after the end, worker_died for a function that threw, stage_failed for
-///         a request or a response that throws when it is copied or moved. Only out of a
+///         discarded), closed after the end, worker_died for a function that threw, stage_failed
+///         for a request or a response that throws when it is copied or moved. Only out of a
 ///         std::future must a response not throw when it is moved: tl::expected ends the process
 ///         then; `call` and a callback bear it. An empty handle throws std::logic_error,
 ///         and so do `call` and `drain` inside an actor or a callback of a service. What a
@@ -228,8 +228,8 @@ concept service_blueprint = requires(const B& b, caf::actor_system& sys, run_opt
   { b.serve(sys, std::move(options)) } -> std::same_as<detail::core_ptr_of<B>>;
 };
 
-/// Starts a service. It must end, by `drain` or with its last handle, before the actor system, whose
-/// destructor waits for it: declare the handle behind the actor system, or both stand still.
+/// Starts a service. It must end, by `drain` or with its last handle, before the actor system,
+/// whose destructor waits for it: declare the handle behind the actor system, or both stand still.
 template <service_blueprint B>
 [[nodiscard]] service<typename B::request, typename B::response>
 serve(caf::actor_system& sys, const B& blueprint, run_options options = {}) {

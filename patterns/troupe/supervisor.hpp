@@ -92,8 +92,9 @@ public:
   supervisor& operator=(supervisor&&) noexcept;
   ~supervisor();
 
-  /// Starts a child behind the others and answers its actor, or errc::already_started, already_present
-  /// (it is kept, and does not run), start_failed. The actor is null if there is nothing to run.
+  /// Starts a child behind the others and answers its actor, or errc::already_started,
+  /// already_present (it is kept, and does not run), start_failed. The actor is null if there is
+  /// nothing to run.
   /// `start`: caf::behavior(caf::event_based_actor*), or a function of caf::actor_system& that
   /// spawns an actor and returns it. It is copied for each start; one that throws has not started.
   template <class F>

@@ -1,7 +1,7 @@
 #pragma once
 
-// What every block of C++ in the documents takes as given; what one of them takes besides stands in the page, in a
-// comment in front of it.
+// What every block of C++ in the documents takes as given; what one of them takes besides stands in
+// the page, in a comment in front of it.
 
 #include <cmath>
 #include <functional>

@@ -24,7 +24,6 @@ public:
   void joined() noexcept { ++alive_; }
   void gone() noexcept { --alive_; }
 
-  bool is_dismissed() const noexcept { return dismissed_; }
   /// False: they have been told before.
   bool dismiss() noexcept { return !std::exchange(dismissed_, true); }
   /// Whether the distributor has nothing left to look after.

@@ -21,8 +21,8 @@ struct item_merger_setup {
 ///
 /// Shape: several edges in, one out; it owns the buffers of that.
 /// Bound: stops taking when it has no buffer for what it makes. An input that has run empty holds
-///        up the others only where the merge_kernel must see all: `sorted` and `zip`. `sorted` behind a
-///        split passes it over while it rests and nothing more can come before.
+///        up the others only where the merge_kernel must see all: `sorted` and `zip`. `sorted`
+///        behind a split passes it over while it rests and nothing more can come before.
 class item_merger final : public user_actor {
 public:
   item_merger(caf::actor_config& cfg, user_actor_setup common, item_merger_setup setup);

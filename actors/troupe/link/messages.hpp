@@ -72,8 +72,8 @@ struct missing_msg {
   std::uint64_t number = 0;
 };
 
-/// Who the neighbours are: from the run_builder, or in two halves from the distributor and the merger
-/// that a worker joins later.
+/// Who the neighbours are: from the run_builder, or in two halves from the distributor and the
+/// merger that a worker joins later.
 struct wire_msg {
   using internal_message = void;
   std::vector<endpoint> upstream;

@@ -23,7 +23,7 @@ public:
 
   outlet_set(item_type type, std::size_t room) : type_(type), room_(room) {}
 
-  // -- for the dispatch_kernel ---------------------------------------------------------------------------
+  // -- for the dispatch_kernel --------------------------------------------------------------------
 
   /// The batch for this outlet's next item; null: no room.
   batch_base* open(std::size_t to) {

@@ -44,8 +44,8 @@ struct breaker_event {
 };
 
 std::string_view to_string(breaker_event_kind k) noexcept;
-/// `closed -> open`, `metrics_only: failure_rate_exceeded`; of a call `call "x": closed -> open`, in
-/// a run with a name `orders: call "x": closed -> open`
+/// `closed -> open`, `metrics_only: failure_rate_exceeded`; of a call `call "x": closed -> open`,
+/// in a run with a name `orders: call "x": closed -> open`
 std::ostream& operator<<(std::ostream& out, const breaker_event& e);
 
 } // namespace troupe

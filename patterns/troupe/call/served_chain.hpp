@@ -8,7 +8,7 @@
 
 namespace troupe::detail {
 
-/// The layers of a served call, and its function inside of them. Shared by the actors that serve it.
+/// The layers of a served call, and its function inside. Shared by the actors that serve it.
 class served_chain {
 public:
   explicit served_chain(std::shared_ptr<call_controls> controls);

@@ -65,8 +65,8 @@ class actor_core final : public service_core<Req, Resp> {
   using item = call_item<Req, Resp>;
 
 public:
-  /// `make` spawns the actor that answers: it takes call_msg and ends as answering_actor. `ended_with`:
-  /// services that end with this one.
+  /// `make` spawns the actor that answers: it takes call_msg and ends as answering_actor.
+  /// `ended_with`: services that end with this one.
   template <class Make>
   actor_core(caf::actor_system& sys, const actor_core_setup& setup, Make make,
              std::shared_ptr<stage_controls> controls = nullptr,
