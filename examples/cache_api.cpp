@@ -79,12 +79,12 @@ void stampede(slow_service& service, weather_cache& cache, const std::string& ci
             << '\n';
 }
 
-/// A second of questions, some cities far more often than others.
-void busy_second(slow_service& service, weather_cache& cache) {
+/// So long of questions, some cities far more often than others.
+void busy(slow_service& service, weather_cache& cache, std::chrono::milliseconds time) {
   const std::array<std::string, 12> cities{"Oslo",    "Rome",   "Lima",  "Cairo",
                                            "Tokyo",   "Paris",  "Quito", "Dublin",
                                            "Nairobi", "Lisbon", "Hanoi", "Turku"};
-  const auto end = std::chrono::steady_clock::now() + 1s;
+  const auto end = std::chrono::steady_clock::now() + time;
   at_the_same_time([&](int me) {
     std::minstd_rand rng{static_cast<unsigned>(me + 1)};
     std::geometric_distribution<std::size_t> rank{0.4};
@@ -117,7 +117,13 @@ int main() {
 
   stampede(service, cache, "Oslo");
   stampede(service, cache, "Atlantis"); // an error goes to all who waited, and is not kept
-  busy_second(service, cache);
+  std::cout << '\n';
+  for (int quarter = 1; quarter <= 4; ++quarter) {
+    busy(service, cache, 250ms);
+    const auto s = cache.stats();
+    std::cout << "after " << quarter * 250 << " ms: " << s.hits + s.misses << " questions, "
+              << s.loads << " loads" << std::endl;
+  }
   std::cout << '\n';
   print(cache.stats());
 

@@ -2,6 +2,7 @@
 #include "command_line.hpp"
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -19,14 +20,28 @@ arguments::~arguments() = default;
 void arguments::show_defaults() { app_->option_defaults()->always_capture_default(); }
 void arguments::footer(const std::string& text) { app_->footer(text); }
 
+namespace {
+
+/// What becomes another number, or none that can be compared, when it is read: -1 is 2^64 - 1.
+template <class T>
+std::string plain_number(const std::string& text) {
+  if (std::is_unsigned_v<T> && text.starts_with('-'))
+    return '"' + text + "\" is negative";
+  if (std::is_floating_point_v<T> && text.find_first_of("nN") != std::string::npos) // nan, inf
+    return '"' + text + "\" is not a finite number";
+  return {};
+}
+
+} // namespace
+
 template <class T>
 void arguments::number(const std::string& names, T& value, const std::string& help, T least,
                        T most) {
-  app_->add_option(names, value, help)->check(CLI::Range(least, most));
+  app_->add_option(names, value, help)->check(plain_number<T>)->check(CLI::Range(least, most));
 }
 template <class T>
 void arguments::number(const std::string& names, T& value, const std::string& help) {
-  app_->add_option(names, value, help);
+  app_->add_option(names, value, help)->check(plain_number<T>);
 }
 
 template void arguments::number(const std::string&, int&, const std::string&, int, int);
@@ -58,6 +73,20 @@ void arguments::parsed(const std::string& names,
                        const std::function<void(const std::string&)>& read, const std::string& help,
                        const std::string& shown_as) {
   app_->add_option_function<std::string>(names, read, help)->type_name(shown_as);
+}
+void arguments::parsed_each(const std::string& names,
+                            const std::function<void(const std::string&)>& read,
+                            const std::string& help, const std::string& shown_as) {
+  app_->add_option_function<std::vector<std::string>>(
+          names,
+          [read](const std::vector<std::string>& values) {
+            for (const auto& value : values)
+              read(value);
+          },
+          help)
+      ->type_name(shown_as)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 void arguments::exclude(const std::string& name, const std::string& other) {
   app_->get_option(name)->excludes(app_->get_option(other));

@@ -44,6 +44,9 @@ public:
   /// `read` may call `refuse`.
   void parsed(const std::string& names, const std::function<void(const std::string&)>& read,
               const std::string& help, const std::string& shown_as);
+  /// The same, for an option that may be given several times.
+  void parsed_each(const std::string& names, const std::function<void(const std::string&)>& read,
+                   const std::string& help, const std::string& shown_as);
   /// Not both of them.
   void exclude(const std::string& name, const std::string& other);
 

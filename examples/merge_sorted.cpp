@@ -47,6 +47,12 @@ constexpr std::size_t most_files = 64; // each is read by a thread of its own
 
 using failure = std::runtime_error;
 
+/// A signal has ended it.
+class interrupted : public failure {
+public:
+  using failure::failure;
+};
+
 std::string quoted(const fs::path& path) { return '"' + path.string() + '"'; }
 
 /// Passes lines by and fails at the first that is less than the one before it.
@@ -80,7 +86,7 @@ struct tally {
 };
 
 tr::flow<tr::line> checked_lines(const fs::path& file, const std::string& number) {
-  return tr::lines("read " + number, file)
+  return tr::lines("read " + number, file, {.keep_returns = true})
          | tr::tap("sorted? " + number, sorted_check{file == "-" ? "standard input" : quoted(file),
                                                      "; sort it first: LC_ALL=C sort"});
 }
@@ -101,13 +107,17 @@ tr::flow<void> merging(const std::vector<fs::path>& files, const fs::path& outpu
       pairs.push_back(parts.back());
     parts = std::move(pairs);
   }
-  return parts.front() | tr::tap("sorted?", sorted_check{"what comes out", ""})
-         | tr::tap("count",
-                   [&done](const tr::line& l) {
-                     ++done.lines;
-                     done.bytes += l.text().size() + 1;
-                   })
-         | tr::write_lines("write", output);
+  const auto merged = parts.front() | tr::tap("sorted?", sorted_check{"what comes out", ""})
+                      | tr::tap("count", [&done](const tr::line& l) {
+                          ++done.lines;
+                          done.bytes += l.text().size() + 1;
+                        });
+  if (output != "-")
+    return merged | tr::write_lines("write", output);
+  return merged | tr::sink("write", [](const tr::line& l) {
+           if (!(std::cout << l.text() << '\n'))
+             throw failure{"cannot write standard output"};
+         });
 }
 
 /// Before the output is replaced: an input that is missing must not cost what was there.
@@ -125,7 +135,8 @@ void check_inputs(const std::vector<fs::path>& files, const fs::path& output) {
     if (::access(file.c_str(), R_OK) != 0)
       throw failure{"cannot read " + quoted(file) + ": " + std::generic_category().message(errno)
                     + "; nothing was written"};
-    if (fs::equivalent(file, output, error) && fs::is_regular_file(output, error))
+    const auto written = output == "-" ? fs::path{"/dev/stdout"} : output;
+    if (fs::equivalent(file, written, error) && fs::is_regular_file(written, error))
       throw failure{quoted(file)
                     + " is both read and to be written; name another file for the "
                       "output"};
@@ -170,7 +181,7 @@ tally merge_files(caf::actor_system& sys, tr::shutdown_signals& signals,
   else if (error)
     throw failure{reason(*error) + "\nwhat is in " + quoted(output) + " is not complete"};
   if (signals.received() > 0)
-    throw failure{"interrupted: what is in " + quoted(output) + " is not complete"};
+    throw interrupted{"interrupted: what is in " + quoted(output) + " is not complete"};
   print(done, files.size(), end.elapsed());
   return done;
 }
@@ -202,16 +213,15 @@ private:
   fs::path path_;
 };
 
-/// Ever larger numbers, each followed by some text.
-auto rising(std::size_t lines, unsigned seed) {
-  return [left = lines, key = std::uint64_t{0},
-          rng = std::minstd_rand{seed}]() mutable -> std::optional<std::string> {
+/// Ever larger numbers, each followed by where it is from.
+auto rising(std::size_t lines, unsigned file) {
+  return [left = lines, file, key = std::uint64_t{0},
+          rng = std::minstd_rand{file}]() mutable -> std::optional<std::string> {
     if (left-- == 0)
       return std::nullopt;
     key += 1 + rng() % 1'000;
     auto digits = std::to_string(key);
-    return digits.insert(0, 12 - digits.size(), '0') + " a line of sorted file number "
-           + std::to_string(rng() % 100);
+    return digits.insert(0, 12 - digits.size(), '0') + " of file " + std::to_string(file);
   };
 }
 
@@ -241,7 +251,8 @@ void merge_made(caf::actor_system& sys, tr::shutdown_signals& signals) {
     throw failure{"lines are missing: " + std::to_string(files * lines) + " went in"};
   std::ifstream merged{folder.path() / "merged"};
   std::string line;
-  for (int i = 0; i < 5 && std::getline(merged, line); ++i)
+  std::cout << "what comes first, of whichever file:\n";
+  for (int i = 0; i < 12 && std::getline(merged, line); ++i)
     std::cout << "  " << line << '\n';
   std::cout << "  ...\n";
 }
@@ -258,8 +269,10 @@ int command(int argc, char** argv) {
   args.texts("FILE", names,
              "Files with lines in the order of LC_ALL=C sort, plain or gzip; - is standard "
              "input. Default: makes some in a temporary folder");
-  args.text("--output,-o", output, "The file to write; replaced if it exists", "FILE");
-  args.footer("Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
+  args.text("--output,-o", output, "The file to write; replaced if it exists. - is standard output",
+            "FILE");
+  args.footer(
+      "Exit codes: 0 fine, 1 the job failed, 2 wrong usage, 130 and 143 ended by a signal.");
   if (const auto code = args.read(argc, argv))
     return *code;
   const std::vector<fs::path> files{names.begin(), names.end()};
@@ -274,10 +287,15 @@ int command(int argc, char** argv) {
   tr::shutdown_signals signals;
   tr::config cfg;
   caf::actor_system sys{cfg};
-  if (files.empty())
-    merge_made(sys, signals);
-  else
-    merge_files(sys, signals, files, output);
+  try {
+    if (files.empty())
+      merge_made(sys, signals);
+    else
+      merge_files(sys, signals, files, output);
+  } catch (const interrupted& e) {
+    std::cerr << "merge_sorted: " << e.what() << '\n';
+    return 128 + signals.first(); // as shells have it
+  }
   return args.written(0);
 }
 

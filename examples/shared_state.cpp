@@ -119,9 +119,8 @@ std::chrono::duration<double, std::milli> timed(F work) {
 void print(const std::string& what, std::chrono::duration<double, std::milli> took, long of,
            std::chrono::duration<double, std::milli> lock) {
   std::cout << "  " << std::left << std::setw(32) << what << std::right << std::fixed
-            << std::setprecision(2) << std::setw(9) << took.count() << " ms" << std::setw(9)
-            << took.count() * 1e6 / static_cast<double>(of) << " ns each, x " << took / lock
-            << '\n';
+            << std::setprecision(2) << std::setw(9) << took.count() * 1e6 / static_cast<double>(of)
+            << " ns each, x " << took / lock << '\n';
 }
 
 /// Adds `n` so many times from every thread, to a counter behind a lock and to one in an actor.

@@ -206,7 +206,9 @@ int count_words(const options& o) {
   if (tables.empty())
     return fail("there is not one word in " + o.file);
   print(o, tables, end);
-  return std::cout.flush() ? 0 : fail("standard output: the table could not be written");
+  if (!std::cout.flush())
+    return fail("standard output: the table could not be written");
+  return signals.received() > 0 ? 128 + signals.first() : 0; // as shells have it
 }
 
 /// The project's own README, beside the build folder in which this program lies.
@@ -230,7 +232,9 @@ int command(int argc, char** argv) {
               std::size_t{1'000'000});
   args.number("--workers", o.workers, "How many actors count (default: 4)", std::size_t{1},
               std::size_t{256});
-  args.footer("A word is what is between anything but letters and digits, in lower case.\n"
+  args.footer("A word is what is between anything but letters and digits, in lower case: a to z, "
+              "others stay as "
+              "they are.\n"
               "Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
   if (const auto code = args.read(argc, argv))
     return *code;

@@ -27,6 +27,13 @@ constexpr auto kinds = [] {
   return table;
 }();
 
+std::uint8_t kinds_in(std::string_view text) {
+  std::uint8_t seen = 0;
+  for (const char c : text)
+    seen |= kinds[static_cast<unsigned char>(c)];
+  return seen;
+}
+
 /// Four numbers of 0 to 255 without leading zeros, as inet_pton has it.
 bool is_ipv4(std::string_view text) {
   int dots = 0;
@@ -73,9 +80,7 @@ bool is_host(std::string_view text) {
   constexpr std::size_t longest = 255; // RFC 1035
   if (text.empty() || text.size() > longest)
     return false;
-  std::uint8_t seen = 0;
-  for (const char c : text)
-    seen |= kinds[static_cast<unsigned char>(c)];
+  const auto seen = kinds_in(text);
   if (seen & other)
     return false;
   if (seen == digit_or_dot)
@@ -83,6 +88,11 @@ bool is_host(std::string_view text) {
   if (seen & colon)
     return is_ipv6(text);
   return (seen & percent) == 0 && !ends_in_number(text);
+}
+
+bool is_address(std::string_view text) {
+  const auto seen = kinds_in(text);
+  return (seen == digit_or_dot || (seen & colon) != 0) && is_host(text);
 }
 
 } // namespace log_analytics

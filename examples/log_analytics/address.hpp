@@ -8,4 +8,7 @@ namespace log_analytics {
 /// What ends in a number must be an address: neither 10.0.0.300 nor 10.x.0.3 is a name.
 bool is_host(std::string_view text);
 
+/// True for the addresses among them.
+bool is_address(std::string_view text);
+
 } // namespace log_analytics

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace log_analytics {
 
@@ -9,7 +10,7 @@ std::optional<std::string> dead_letter_file::open(const std::string& path) {
   path_ = path;
   if (path.empty())
     return std::nullopt;
-  out_.open(path, std::ios::binary | std::ios::trunc);
+  out_.open(path, std::ios::binary | std::ios::app);
   if (!out_)
     return "--dead-letters: " + path + ": " + std::generic_category().message(errno);
   return std::nullopt;
@@ -17,8 +18,7 @@ std::optional<std::string> dead_letter_file::open(const std::string& path) {
 
 void dead_letter_file::begin(const std::string& input) {
   const std::lock_guard lock{mutex_};
-  if (out_.is_open())
-    out_ << "# " << input << '\n';
+  heading_ = "# " + input + '\n';
 }
 
 void dead_letter_file::add(std::uint64_t number, std::string_view reason, std::string_view line) {
@@ -27,8 +27,13 @@ void dead_letter_file::add(std::uint64_t number, std::string_view reason, std::s
   bytes_ += line.size() + 1;
   const auto known = reasons_.find(reason);
   ++(known != reasons_.end() ? known->second : reasons_[std::string{reason}]);
-  if (out_.is_open())
-    out_ << number << '\t' << reason << '\t' << line << '\n';
+  if (path_.empty())
+    return;
+  if (!std::exchange(replaced_, true)) {
+    out_.close();
+    out_.open(path_, std::ios::binary | std::ios::trunc);
+  }
+  out_ << std::exchange(heading_, {}) << number << '\t' << reason << '\t' << line << '\n';
 }
 
 std::uint64_t dead_letter_file::lines() const {
@@ -48,10 +53,11 @@ std::map<std::string, std::uint64_t, std::less<>> dead_letter_file::reasons() co
 
 std::optional<std::string> dead_letter_file::close() {
   const std::lock_guard lock{mutex_};
-  if (!out_.is_open())
+  if (path_.empty())
     return std::nullopt;
+  const bool was_open = out_.is_open(); // else it could not be replaced
   out_.close();
-  if (!out_)
+  if (!was_open || !out_)
     return "--dead-letters: " + path_ + ": not all lines could be written";
   return std::nullopt;
 }

@@ -13,7 +13,8 @@ namespace log_analytics {
 /// Counts malformed lines by reason and, if there is a file, keeps them: a line of number, reason
 /// and text each, tabs between. May be called from several threads.
 ///
-/// Bound: one count per reason; lines go to the file at once.
+/// Bound: one count per reason; lines go to the file at once. A file that is there is replaced by
+///        the first of them, and stays as it is if there is none.
 class dead_letter_file {
 public:
   /// Errors: one line if `path` cannot be written; an empty path is none.
@@ -34,6 +35,8 @@ private:
   mutable std::mutex mutex_;
   std::string path_;
   std::ofstream out_;
+  bool replaced_ = false;
+  std::string heading_; // of the lines to come, while there are none
   std::uint64_t lines_ = 0;
   std::uint64_t bytes_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> reasons_;

@@ -1,7 +1,8 @@
 #include "input.hpp"
 
-#include "parser.hpp"
+#include "pipeline.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <system_error>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace log_analytics {
 
@@ -18,19 +20,27 @@ constexpr std::size_t bytes_looked_at = std::size_t{1024} * 1024;
 constexpr std::size_t lines_looked_at = 1000;
 
 struct sample_figures {
-  std::size_t lines = 0;
+  std::size_t lines = 0; // but those that are skipped
   std::size_t parsable = 0;
 };
 
-sample_figures look_at(std::string_view text, bool whole_file) {
+void look_at_line(std::string_view line, const line_format& format, sample_figures& result) {
+  line.remove_prefix(std::min(line.find_first_not_of('\0'), line.size()));
+  const auto request = format.parse(line);
+  result.parsable += request.has_value();
+  result.lines += request || !is_skipped(request.error());
+}
+
+sample_figures look_at(std::string_view text, bool whole_file, const line_format& format) {
   sample_figures result;
-  while (!text.empty() && result.lines < lines_looked_at) {
+  formats by{format};
+  for (std::uint64_t number = 1; !text.empty() && number <= lines_looked_at; ++number) {
     const auto end = text.find('\n');
     // The last line of the sample may go on in the file.
-    if (end == std::string_view::npos && !whole_file && result.lines > 0)
+    if (end == std::string_view::npos && !whole_file && number > 1)
       break;
-    ++result.lines;
-    result.parsable += parse(text.substr(0, end)).has_value();
+    const auto line = text.substr(0, end);
+    look_at_line(line, *by.format_of(line, number), result);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return result;
@@ -40,23 +50,51 @@ input_check unusable(const std::string& file, const std::string& why) {
   return {input_state::unusable, file + ": " + why, std::nullopt};
 }
 
-input_check check_contents(const std::string& file, std::string_view text, std::uint64_t size) {
+input_check check_contents(const std::string& file, std::string_view text, std::uint64_t size,
+                           const line_format& format) {
   if (text.starts_with("\x1f\x8b")) // gzip: `troupe::lines` unpacks it
     return {};
-  const auto sample = look_at(text, text.size() == size);
+  const auto sample = look_at(text, text.size() == size, format);
   // A crash can leave a few NUL bytes in a log, so they alone do not condemn a file.
-  const bool binary = text.find('\0') != std::string_view::npos;
+  const auto first = text.find_first_not_of('\0'); // in front: a log that was emptied meanwhile
+  const bool binary = first != std::string_view::npos && text.find('\0', first) != text.npos;
   if (binary && sample.parsable * 2 < sample.lines)
     return unusable(file, "is a binary file, not an access log");
-  if (sample.parsable == 0)
-    return unusable(file, "none of its first " + std::to_string(sample.lines)
-                              + " lines is in the combined or common log format");
+  if (sample.parsable == 0 && sample.lines > 0)
+    return unusable(file, "none of its first " + std::to_string(sample.lines) + " lines is in "
+                              + std::string{format.is_told_by_the_log()
+                                                ? "the combined or common log format"
+                                                : "the format that was asked for"});
   return {input_state::readable, {}, size};
 }
 
 } // namespace
 
-input_check check_input(const std::string& file) {
+std::string input_that_is(const std::string& output, const std::vector<std::string>& inputs) {
+  struct stat out {};
+  if (output.empty() || output == "-" || stat(output.c_str(), &out) != 0 || !S_ISREG(out.st_mode))
+    return {};
+  for (const auto& input : inputs) {
+    struct stat in {};
+    const bool known = input == "-" ? fstat(STDIN_FILENO, &in) == 0 : stat(input.c_str(), &in) == 0;
+    if (known && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+      return input;
+  }
+  return {};
+}
+
+bool may_begin_with(const std::string& file, char first) {
+  struct stat info {};
+  if (file == "-" || stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode))
+    return true;
+  std::ifstream in{file, std::ios::binary};
+  const int c = in.get();
+  constexpr std::string_view unpacked_later = "\x1f\xef"; // gzip, and a byte order mark
+  return !in || c == first || c == '\0'
+         || unpacked_later.find(static_cast<char>(c)) != std::string_view::npos;
+}
+
+input_check check_input(const std::string& file, const line_format& format) {
   if (file == "-")
     return {};
   struct stat info {};
@@ -76,7 +114,7 @@ input_check check_input(const std::string& file) {
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.empty())
     return {input_state::empty, file + ": is empty", 0};
-  return check_contents(file, text, static_cast<std::uint64_t>(info.st_size));
+  return check_contents(file, text, static_cast<std::uint64_t>(info.st_size), format);
 }
 
 } // namespace log_analytics

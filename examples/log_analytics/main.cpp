@@ -3,20 +3,19 @@
 //   files, stdin                                                          report: text, JSON, CSV
 //        |                                                                          ^
 //        v                       +---------+                                        |
-//    +------+   lines, batches   | parse 1 |   records, as completed   +-----------+|
-//    | read |------------------->|   ...   |-------------------------->| aggregate |+
-//    +------+<-------------------| parse n |<--------------------------+-----------+
-//               demand           +---------+   demand
-//                                     |
-//                                     v  malformed lines: number, reason, text
-//                               --dead-letters FILE
+//    +------+  lines  +--------+ | parse 1 |   records, in order       +-----------+|
+//    | read |-------->| format |>|   ...   |-------------------------->| aggregate |+
+//    +------+         +--------+ | parse n |<--------------------------+-----------+
+//            <--------          <+---------+   demand                        |
+//                                                                            v  malformed lines:
+//                                                                    --dead-letters FILE
 //
-// "read" hands out lines as views into shared blocks, "parse" finds the fields in them, "aggregate"
-// counts: no line is ever copied. Memory is bounded by the demand between the stages and by the
-// limits of the tables (summary.hpp). Several files are read one after another, into one report.
+// "read" hands out lines as views into shared blocks, "format" knows how each is to be read, "parse"
+// finds the fields in them, "aggregate" counts: no line is ever copied. Memory is bounded by the
+// demand between the stages and by the limits of the tables (summary.hpp). Several files are read
+// one after another, into one report.
 
 #include "input.hpp"
-#include "interrupt.hpp"
 #include "options.hpp"
 #include "pipeline.hpp"
 #include "progress.hpp"
@@ -36,6 +35,7 @@
 #include <caf/actor_system.hpp>
 
 #include <troupe/config.hpp>
+#include <troupe/shutdown_signals.hpp>
 
 namespace log_analytics {
 
@@ -57,11 +57,11 @@ struct checked_inputs {
 };
 
 /// Says what is wrong with the inputs, all of it, before any work is done.
-checked_inputs check_inputs(const std::vector<std::string>& files) {
+checked_inputs check_inputs(const options& o) {
   checked_inputs result;
   std::string empty;
-  for (const auto& file : files) {
-    const auto check = check_input(file);
+  for (const auto& file : o.files) {
+    const auto check = check_input(file, o.lines);
     if (check.state == input_state::unusable) {
       result.usable = false;
       fail(check.problem);
@@ -92,46 +92,61 @@ progress_state progress_of(const troupe::run& run, const aggregate& sum,
   return state;
 }
 
-/// Waits for the end of `run`, or on an interrupt drains it: the source stops, the rest is counted.
-troupe::report follow(troupe::run& run, const aggregate& sum, const dead_letter_file& dead,
-                      std::optional<std::uint64_t> total, progress_line& line) {
-  constexpr int looks = 10; // for an interrupt, before the line is drawn again
-  for (int look = 1;; ++look) {
-    if (auto end = run.wait_for(progress_line::period / looks))
-      return *end;
-    if (interrupted())
-      return run.drain(drain_limit);
-    if (line.shown() && look % looks == 0)
-      line.draw(progress_of(run, sum, dead, total));
-  }
-}
-
 struct outcome {
   std::vector<std::string> inputs; // that were read, in part at least
   std::vector<troupe::graph_metrics> metrics;
-  std::optional<std::string> problem;
+  bool failed = false;
 };
 
-outcome read_all(const options& o, const checked_inputs& inputs, aggregate& sum,
-                 dead_letter_file& dead) {
-  outcome result;
-  troupe::config config;
-  caf::actor_system sys{config};
-  progress_line line{o.progress};
-  for (const auto& file : inputs.files) {
-    if (interrupted() || result.problem)
-      break;
-    if (inputs.files.size() > 1)
-      dead.begin(file);
-    result.inputs.push_back(file);
-    auto run = start_run(sys, file, o.workers, sum, dead);
-    const auto end = follow(run, sum, dead, inputs.total_bytes, line);
-    result.metrics.push_back(run.metrics());
-    if (const auto& error = end.error())
-      result.problem = file + ": " + to_string(*error);
+/// Reads one input after another into one summary.
+class reader {
+public:
+  reader(const options& o, const checked_inputs& inputs, aggregate& sum, dead_letter_file& dead,
+         troupe::shutdown_signals& signals)
+      : options_(o), inputs_(inputs), sum_(sum), dead_(dead), signals_(signals), formats_(o.lines),
+        line_(o.progress) {}
+
+  outcome read_all() {
+    troupe::config config;
+    caf::actor_system sys{config};
+    outcome result;
+    for (const auto& file : inputs_.files) {
+      if (signals_.received() > 0)
+        break;
+      if (inputs_.files.size() > 1)
+        dead_.begin(file);
+      result.inputs.push_back(file);
+      auto run = start_run(sys, file, {formats_, options_.wanted, options_.workers}, sum_, dead_);
+      const auto end = follow(run);
+      line_.clear();
+      result.metrics.push_back(run.metrics());
+      if (const auto& error = end.error()) { // the others can be read all the same
+        result.failed = true;
+        fail(error->stage() == "read" ? error->message() : file + ": " + to_string(*error));
+      }
+    }
+    return result;
   }
-  return result;
-}
+
+private:
+  /// Waits for the end of the run. On a signal the source stops, and the rest is counted.
+  troupe::report follow(troupe::run& run) {
+    for (;;) {
+      if (auto end = signals_.wait_for(run, progress_line::period))
+        return *end;
+      if (line_.shown())
+        line_.draw(progress_of(run, sum_, dead_, inputs_.total_bytes));
+    }
+  }
+
+  const options& options_;
+  const checked_inputs& inputs_;
+  aggregate& sum_;
+  dead_letter_file& dead_;
+  troupe::shutdown_signals& signals_;
+  formats formats_;
+  progress_line line_;
+};
 
 void write_report(const options& o, const summary& figures, const report_options& how) {
   switch (o.format) {
@@ -148,29 +163,54 @@ void write_report(const options& o, const summary& figures, const report_options
   std::cout.flush();
 }
 
+/// The exit code of a job that a signal has ended, as shells have it.
+int exit_code(const troupe::shutdown_signals& signals, bool failed) {
+  constexpr int ended_by_signal = 128;
+  if (failed)
+    return exit_failed;
+  return signals.received() > 0 ? ended_by_signal + signals.first() : exit_fine;
+}
+
+std::optional<std::string> output_problem(const options& o) {
+  const auto input = input_that_is(o.dead_letters, o.files);
+  if (!input.empty())
+    return "--dead-letters: " + o.dead_letters + " is the input " + input
+           + ", which would be lost; name another file";
+  return std::nullopt;
+}
+
 int run_job(const options& o) {
-  const auto inputs = check_inputs(o.files);
+  if (const auto problem = output_problem(o)) {
+    fail(*problem);
+    return exit_usage;
+  }
+  const auto inputs = check_inputs(o);
   if (!inputs.usable)
     return exit_failed;
   dead_letter_file dead;
   if (const auto problem = dead.open(o.dead_letters))
     return fail(*problem);
-  catch_interrupts();
-  aggregate sum{o.range};
+  troupe::shutdown_signals signals{{.drain_limit = drain_limit}};
+  aggregate sum;
   const auto start = steady_clock::now();
-  const auto done = read_all(o, inputs, sum, dead);
+  const auto done = reader{o, inputs, sum, dead, signals}.read_all();
   const auto elapsed = steady_clock::now() - start;
+  const bool interrupted = signals.received() > 0;
   auto& figures = sum.figures();
   for (const auto& [reason, count] : dead.reasons())
     figures.add_failed(reason, count);
-  if (done.problem && (fail(*done.problem), figures.lines() == 0))
+  if (done.failed && figures.lines() == 0)
     return exit_failed;
-  if (figures.lines() == figures.failed() && !interrupted())
+  if (figures.lines() == figures.failed() && !interrupted)
     return fail(figures.lines() == 0 ? "there is not one line to read"
-                                     : "no line is in the combined or common log format");
+                                     : "no line is in the log format; see --format");
   write_report(o, figures,
-               {done.inputs, o.top, !interrupted() && !done.problem, elapsed,
-                terminal_columns(STDOUT_FILENO)});
+               {.inputs = done.inputs,
+                .top = o.top,
+                .complete = !interrupted && !done.failed,
+                .csv_safe = o.csv_safe,
+                .elapsed = elapsed,
+                .columns = terminal_columns(STDOUT_FILENO)});
   if (o.stats)
     for (const auto& metrics : done.metrics)
       write_stats(std::cerr, metrics);
@@ -178,7 +218,7 @@ int run_job(const options& o) {
     return fail(*problem);
   if (!std::cout)
     return fail("standard output: the report could not be written");
-  return done.problem ? exit_failed : exit_fine;
+  return exit_code(signals, done.failed);
 }
 
 } // namespace

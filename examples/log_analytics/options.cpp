@@ -29,36 +29,6 @@ std::optional<int> number(std::string_view digits) {
   return value;
 }
 
-/// "+02:00", "-0530", "Z" or nothing as seconds east of UTC.
-std::optional<std::int64_t> zone_seconds(std::string_view zone) {
-  if (zone.empty() || zone == "Z" || zone == "z")
-    return 0;
-  const bool colon = zone.size() == 6 && zone[3] == ':';
-  if ((zone.size() != 5 && !colon) || (zone[0] != '+' && zone[0] != '-'))
-    return std::nullopt;
-  const auto hours = number(zone.substr(1, 2));
-  const auto minutes = number(zone.substr(colon ? 4 : 3, 2));
-  if (!hours || !minutes || *hours > 23 || *minutes > 59)
-    return std::nullopt;
-  const std::int64_t seconds = std::int64_t{*hours} * 3600 + std::int64_t{*minutes} * 60;
-  return zone[0] == '-' ? -seconds : seconds;
-}
-
-/// "10:05" or "10:05:03" as a moment of the first day.
-std::optional<moment> clock_time(std::string_view text) {
-  if ((text.size() != 5 && text.size() != 8) || text[2] != ':')
-    return std::nullopt;
-  const auto hour = number(text.substr(0, 2));
-  const auto minute = number(text.substr(3, 2));
-  const bool with_second = text.size() == 8;
-  const auto second = with_second ? number(text.substr(6)) : 0;
-  if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 59
-      || (with_second && text[5] != ':'))
-    return std::nullopt;
-  return moment{std::int64_t{*hour} * 3600 + std::int64_t{*minute} * 60 + *second,
-                with_second ? 1 : 60};
-}
-
 /// The sample log of the source tree in whose build folder this program lies, or below the current
 /// folder.
 std::string sample_log() {
@@ -119,73 +89,84 @@ void add_numbers(command_line::arguments& args, options& o) {
 void add_times(command_line::arguments& args, options& o) {
   args.parsed(
       "--since",
-      [&o](const std::string& text) { o.range.first = moment_of("--since", text).second; },
+      [&o](const std::string& text) {
+        const auto m = moment_of("--since", text);
+        o.wanted.range.first = {m.second, m.zoned};
+      },
       "Only requests from this day or time on, e.g. 2015-05-18 or 2015-05-18T10:05+02:00", "WHEN");
   args.parsed(
       "--until",
       [&o](const std::string& text) {
         const auto m = moment_of("--until", text);
-        o.range.end = m.second + m.length;
+        o.wanted.range.end = {m.second + m.length, m.zoned};
       },
-      "Only requests up to and with this day, minute or second; UTC unless it has an offset",
+      "Only requests up to and with this day, minute or second. Both are in the time that the log "
+      "has, whatever its zone, unless they have an offset",
       "WHEN");
+}
+
+void add_selection(command_line::arguments& args, options& o) {
+  args.parsed(
+      "--format",
+      [&o](const std::string& text) {
+        auto format = line_format::of(text);
+        if (!format)
+          command_line::refuse("--format", text, "a format: " + format.error());
+        o.lines = std::move(*format);
+      },
+      "auto (default: each line as it is), common, combined, vcommon, vcombined (the virtual host "
+      "in front), w3c, or the text of Apache's LogFormat or nginx's log_format; %^ is a field that "
+      "is skipped",
+      "FORMAT");
+  args.parsed_each(
+      "--filter",
+      [&o](const std::string& text) {
+        auto f = filter::of(text);
+        if (!f)
+          command_line::refuse("--filter", text, "FIELD OP VALUE: " + f.error());
+        o.wanted.filters.push_back(std::move(*f));
+      },
+      "Only requests for which this holds, e.g. 'status >= 500' or 'path ~ ^/api/'. FIELD is host, "
+      "vhost, status, method, path, agent, referrer, bytes or time; OP is =, !=, <, <=, >, >= or ~ "
+      "(an extended regular expression). Several: all must hold",
+      "FILTER");
+  args.flag("--no-query", o.wanted.no_query, "Paths without their query string");
 }
 
 void add_options(command_line::arguments& args, options& o) {
   args.texts("FILE", o.files,
-             "Access logs in the combined or common format; - is standard input. Default: "
-             "standard input if it is a file or pipe, else the sample log");
+             "Access logs, plain or gzip; - is standard input. Default: standard input if it is a "
+             "file or pipe, else the sample log");
   args.flag(
       "--json", [&o] { o.format = report_format::json; }, "Write the report as JSON");
   args.flag(
       "--csv", [&o] { o.format = report_format::csv; }, "Write the report as CSV");
   args.exclude("--csv", "--json");
+  args.flag(
+      "--csv-safe",
+      [&o] {
+        o.format = report_format::csv;
+        o.csv_safe = true;
+      },
+      "As --csv, for spreadsheets: a cell that begins with = + - @, a formula to them, gets an "
+      "apostrophe in front");
+  args.exclude("--csv-safe", "--json");
   add_numbers(args, o);
   add_times(args, o);
+  add_selection(args, o);
   args.text("--dead-letters", o.dead_letters,
             "Write each malformed line here: number, reason and line, tabs between", "FILE");
   args.flag("--stats", o.stats, "At the end, a table of the stages on standard error");
   args.parsed(
       "--progress", [&o](const std::string& text) { o.progress = progress_of(text); },
       "auto (default: on a terminal), always or never", "WHEN");
-  args.footer("Ctrl-C ends the reading and prints the report so far; a second one stops at once.\n"
-              "Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
+  args.footer(
+      "Ctrl-C and SIGTERM end the reading and print the report so far; a second one gives up "
+      "the lines that are under way, a third ends the program at once.\n"
+      "Exit codes: 0 fine, 1 the job failed, 2 wrong usage, 130 and 143 ended by a signal.");
 }
 
 } // namespace
-
-std::optional<moment> parse_moment(std::string_view text) {
-  constexpr std::size_t date_length = 10;
-  if (text.size() < date_length || text[4] != '-' || text[7] != '-')
-    return std::nullopt;
-  const auto year = number(text.substr(0, 4));
-  const auto month = number(text.substr(5, 2));
-  const auto day = number(text.substr(8, 2));
-  if (!year || !month || !day)
-    return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{*year},
-                                         std::chrono::month{static_cast<unsigned>(*month)},
-                                         std::chrono::day{static_cast<unsigned>(*day)}};
-  if (!date.ok())
-    return std::nullopt;
-  constexpr std::int64_t day_length = 86400;
-  moment result{std::chrono::sys_days{date}.time_since_epoch().count() * day_length, day_length};
-  auto rest = text.substr(date_length);
-  if (rest.starts_with('T') || rest.starts_with('t') || rest.starts_with(' ')) {
-    rest.remove_prefix(1);
-    const auto length = std::min(rest.find_first_of("Zz+-"), rest.size());
-    const auto time = clock_time(rest.substr(0, length));
-    if (!time)
-      return std::nullopt;
-    result = {result.second + time->second, time->length};
-    rest.remove_prefix(length);
-  }
-  const auto zone = zone_seconds(rest);
-  if (!zone)
-    return std::nullopt;
-  result.second -= *zone;
-  return result;
-}
 
 parsed_options parse_options(int argc, char** argv, std::ostream& out, std::ostream& err) {
   options o;
@@ -195,7 +176,8 @@ parsed_options parse_options(int argc, char** argv, std::ostream& out, std::ostr
   add_options(args, o);
   if (const auto code = args.read(argc, argv, out, err))
     return {std::nullopt, *code};
-  if (o.range.first >= o.range.end) {
+  const auto& range = o.wanted.range;
+  if (range.first.zoned == range.end.zoned && range.first.second >= range.end.second) {
     err << "log_analytics: --until: ends before --since begins, so no request can be in between\n";
     return {std::nullopt, exit_usage};
   }

@@ -2,11 +2,9 @@
 
 #include "address.hpp"
 #include "cursor.hpp"
+#include "fields.hpp"
 
-#include <algorithm>
 #include <array>
-#include <chrono>
-#include <limits>
 #include <optional>
 
 namespace log_analytics {
@@ -15,196 +13,182 @@ namespace {
 
 constexpr std::string_view absent = "-";
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-constexpr int two_digits(const char* p) {
-  return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + (p[1] - '0') : -1;
-}
-
-std::string_view or_absent(std::string_view text) { return text.empty() ? absent : text; }
-
-constexpr std::uint32_t lower_case_key(const char* p) {
-  std::uint32_t key = 0;
-  for (int i = 0; i < 3; ++i)
-    key = key << 8 | static_cast<std::uint32_t>(static_cast<unsigned char>(p[i]) | 0x20);
-  return key;
-}
-
-constexpr auto month_keys = [] {
-  constexpr std::string_view names = "janfebmaraprmayjunjulaugsepoctnovdec";
-  std::array<std::uint32_t, 12> keys{};
-  for (std::size_t i = 0; i < keys.size(); ++i)
-    keys[i] = lower_case_key(names.data() + 3 * i);
-  return keys;
-}();
-
-/// The number of a month from its three letters, in any case; 13, which is no month, for others.
-unsigned month_of(const char* p) {
-  const auto at = std::find(month_keys.begin(), month_keys.end(), lower_case_key(p));
-  return static_cast<unsigned>(at - month_keys.begin()) + 1;
-}
-
-/// Seconds east of UTC of a zone such as "+0200"; 0 for what is none, as GoAccess skips it.
-std::int64_t zone_offset(std::string_view zone) {
-  if (zone.size() != 5 || (zone[0] != '+' && zone[0] != '-'))
-    return 0;
-  const int hours = two_digits(zone.data() + 1);
-  const int minutes = two_digits(zone.data() + 3);
-  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
-    return 0;
-  const std::int64_t seconds = std::int64_t{hours} * 3600 + std::int64_t{minutes} * 60;
-  return zone[0] == '-' ? -seconds : seconds;
-}
-
-std::optional<rejection> read_date(const char* p, entry& out) {
-  const int day = two_digits(p);
-  const int century = two_digits(p + 7);
-  const int year = two_digits(p + 9);
-  if (p[2] != '/' || p[6] != '/' || day < 0 || century < 0 || year < 0)
-    return rejection::bad_date;
-  const std::chrono::year_month_day date{std::chrono::year{century * 100 + year},
-                                         std::chrono::month{month_of(p + 3)},
-                                         std::chrono::day{static_cast<unsigned>(day)}};
-  if (!date.ok())
-    return rejection::bad_date;
-  out.local_day = static_cast<std::int32_t>(std::chrono::sys_days{date}.time_since_epoch().count());
-  return std::nullopt;
-}
-
-/// Reads "[17/May/2015:10:05:03 +0200]" into the times of `out`.
-std::optional<rejection> read_time(cursor& in, entry& out) {
-  constexpr std::size_t date_length = 11;
-  constexpr std::size_t length = 20;
-  const auto field = in.until(']');
-  if (!field)
-    return rejection::no_time;
-  if (field->size() < length)
-    return field->size() < date_length ? rejection::bad_date : rejection::bad_time;
-  const char* p = field->data();
-  if (auto why = read_date(p, out))
-    return why;
-  const int hour = two_digits(p + 12);
-  const int minute = two_digits(p + 15);
-  const int second = two_digits(p + 18);
-  if (p[11] != ':' || p[14] != ':' || p[17] != ':' || hour < 0 || hour > 23 || minute < 0
-      || minute > 59 || second < 0 || second > 60 /* a leap second */)
-    return rejection::bad_time;
-  // "10:05:033" is no time; a zone, or whatever stands in its place, follows a space.
-  if (field->size() > length && p[length] != ' ')
-    return rejection::bad_time;
-  const auto zone = field->substr(std::min(length + 1, field->size()));
-  out.local_hour = static_cast<std::uint8_t>(hour);
-  out.utc_second = std::int64_t{out.local_day} * 86400 + std::int64_t{hour} * 3600
-                   + std::int64_t{minute} * 60 + second - zone_offset(zone);
-  return std::nullopt;
-}
-
-/// True for the characters of which a method may consist (RFC 9110, less the quotes and marks that
-/// no method uses).
-constexpr bool is_method_char(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
-}
-
-/// Splits "GET /path HTTP/1.1". What has no method, such as the first bytes of a TLS handshake, is
-/// a path altogether: so it shows up in the report.
-void read_request(std::string_view request, entry& out) {
-  constexpr std::size_t longest_method = 24;
-  out.method = absent;
-  out.protocol = absent;
-  out.path = or_absent(request);
-  std::size_t length = 0;
-  while (length < request.size() && length <= longest_method && is_method_char(request[length]))
-    ++length;
-  if (length == 0 || length > longest_method || length == request.size() || request[length] != ' ')
-    return;
-  out.method = request.substr(0, length);
-  auto target = request.substr(length + 1);
-  const auto last = target.rfind(' ');
-  const auto end = last == std::string_view::npos ? std::string_view{} : target.substr(last + 1);
-  if (end.starts_with("HTTP/")) {
-    out.protocol = end;
-    target = target.substr(0, last);
-  } else if (target.starts_with("HTTP/") && last == std::string_view::npos) {
-    out.protocol = target;
-    target = {};
-  }
-  out.path = or_absent(target);
-}
-
-/// The bytes sent, which end with a space or the line. What is no number counts as 0.
-std::uint64_t read_bytes(cursor& in) {
-  std::uint64_t value = 0;
+/// The text before the next space, and nothing more of it; all there is where there is none. For
+/// short ones.
+std::string_view take_token(cursor& in) {
   const auto rest = in.rest();
   std::size_t length = 0;
-  bool fits = true;
-  for (; length < rest.size() && is_digit(rest[length]); ++length) {
-    fits = fits && value <= (std::numeric_limits<std::uint64_t>::max() - 9) / 10;
-    value = value * 10 + static_cast<std::uint64_t>(rest[length] - '0');
-  }
-  if (length == rest.size() || rest[length] == ' ') {
-    in.skip(length);
-    return fits ? value : 0;
-  }
-  if (!in.until(' '))
-    in.skip(rest.size());
-  return 0;
+  while (length < rest.size() && rest[length] != ' ')
+    ++length;
+  return in.take(length);
 }
 
-/// The next quoted field, or "-". Both the separator and the opening quote are skipped unseen; if
-/// the closing quote is missing, the line ends the field.
-std::string_view read_quoted(cursor& in, std::size_t separator) {
-  in.skip(separator);
-  const bool quoted = in.rest().starts_with('"');
-  in.skip(1);
-  if (auto text = in.until_quote())
-    return or_absent(*text);
-  return quoted ? or_absent(in.take(in.rest().size())) : absent;
+bool is_blank(std::string_view line) {
+  return line.empty()
+         || ((line.front() == ' ' || line.front() == '\t')
+             && line.find_first_not_of(" \t") == std::string_view::npos);
 }
 
-/// The host, and what identd and authentication said, up to the time's bracket.
-std::optional<rejection> read_client(cursor& in, entry& out) {
-  const bool bracketed = in.rest().starts_with('[');
-  if (bracketed)
+void skip_spaces(cursor& in) {
+  while (in.rest().starts_with(' '))
     in.skip(1);
-  const auto host = in.until(bracketed ? ']' : ' ');
-  if (!host || host->empty())
-    return rejection::no_host;
-  if (!is_host(*host))
-    return rejection::bad_host;
-  out.host = *host;
-  if (bracketed)
-    in.skip(1);
-  auto names = in.until('[');
-  if (!names)
-    return rejection::no_time;
-  const auto trimmed = [](std::string_view text) {
-    while (text.starts_with(' '))
-      text.remove_prefix(1);
-    while (text.ends_with(' '))
-      text.remove_suffix(1);
-    return text;
-  };
-  const auto both = trimmed(*names);
-  const auto space = both.find(' ');
-  out.ident = or_absent(both.substr(0, space));
-  out.user = space == std::string_view::npos ? absent : or_absent(trimmed(both.substr(space)));
+}
+
+std::string_view first_token(std::string_view text) { return text.substr(0, text.find(' ')); }
+
+/// A virtual host, perhaps with a port behind it.
+struct server {
+  std::string_view name;
+  bool with_port = false;
+};
+
+/// "example.org" or "example.org:443"; "-" and "_" are servers without a name.
+std::optional<server> server_of(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon != std::string_view::npos && colon == text.rfind(':')) {
+    const auto port = text.substr(colon + 1);
+    const bool number = !port.empty() && port.size() <= 5
+                        && port.find_first_not_of("0123456789") == std::string_view::npos;
+    return number && is_host(text.substr(0, colon))
+               ? std::optional{server{text.substr(0, colon), true}}
+               : std::nullopt;
+  }
+  return is_host(text) ? std::optional{server{text, false}} : std::nullopt;
+}
+
+/// Whether the first of the fields between the first one and the time is the client: then what
+/// stands in front of it is the virtual host. An identity of identd is neither an address nor a
+/// name with a dot that a user follows.
+bool client_follows(std::string_view names, bool behind_port) {
+  const auto client = first_token(names);
+  if (is_address(client))
+    return true;
+  if (client == absent || !is_host(client))
+    return false;
+  const auto user = trimmed(names.substr(client.size()));
+  return behind_port
+         || (user.find(' ') != std::string_view::npos
+             && client.find('.') != std::string_view::npos);
+}
+
+/// Whether an address stands further behind: then what is in front of it is no client.
+bool has_late_address(std::string_view names) {
+  while (!names.empty()) {
+    const auto token = first_token(names);
+    if (is_address(token))
+      return true;
+    names = trimmed(names.substr(token.size()));
+  }
+  return false;
+}
+
+void set_names(std::string_view names, entry& out) {
+  const auto space = names.find(' ');
+  out.ident = or_absent(names.substr(0, space));
+  out.user = space == std::string_view::npos ? absent : or_absent(trimmed(names.substr(space)));
+}
+
+/// The first field: an address may stand in brackets.
+std::optional<std::string_view> read_first(cursor& in) {
+  if (!in.rest().starts_with('['))
+    return in.until(' ');
   in.skip(1);
+  const auto inside = in.until(']');
+  if (inside)
+    in.skip(1);
+  return inside;
+}
+
+/// What stands between the first field and the time, where that is the server: the client first.
+std::optional<rejection> read_behind_server(const server& first, std::string_view& names,
+                                            vhost_field vhost, entry& out) {
+  // Of two addresses nobody can tell which one is the client's, unless it is known to be there.
+  if (vhost == vhost_field::never
+      || (vhost == vhost_field::maybe && !first.with_port && is_address(first.name)))
+    return rejection::leading_field;
+  out.vhost = first.name;
+  out.shape = shape::vcommon;
+  out.host = first_token(names);
+  names = trimmed(names.substr(out.host.size()));
   return std::nullopt;
 }
 
-std::optional<rejection> read_status(cursor& in, entry& out) {
-  const auto status = in.rest().substr(0, 4);
-  if (status.size() < 3 || !is_digit(status[0]) || two_digits(status.data() + 1) < 0)
-    return rejection::bad_status;
-  const int code = (status[0] - '0') * 100 + two_digits(status.data() + 1);
-  if (code < 100 || code > 599 || (status.size() == 4 && status[3] != ' '))
-    return rejection::bad_status;
-  out.status = static_cast<std::uint16_t>(code);
-  in.skip(4);
-  return in.done() ? std::optional{rejection::no_bytes} : std::nullopt;
+/// The host, and what identd and authentication said, up to the time's bracket; the virtual host
+/// in front of them.
+std::optional<rejection> read_client(cursor& in, vhost_field vhost, entry& out) {
+  const auto text = read_first(in);
+  if (!text || text->empty())
+    return rejection::no_host;
+  auto first = server_of(*text);
+  if (!first)
+    return rejection::bad_host;
+  const auto until_time = in.until('[');
+  if (!until_time)
+    return rejection::no_time;
+  in.skip(1);
+  auto names = trimmed(*until_time);
+  if (names.starts_with(':')) { // the port of an address in brackets
+    first->with_port = true;
+    names = trimmed(names.substr(first_token(names).size()));
+  }
+  out.host = first->name;
+  out.shape = shape::common;
+  if (names == "- -" && !first->with_port && vhost != vhost_field::always) { // nearly always
+    out.ident = out.user = absent;
+    return std::nullopt;
+  }
+  if (client_follows(names, first->with_port)) {
+    if (const auto why = read_behind_server(*first, names, vhost, out))
+      return why;
+  } else if (first->with_port || vhost == vhost_field::always) {
+    return rejection::bad_host;
+  }
+  if (has_late_address(names))
+    return rejection::leading_field;
+  set_names(names, out);
+  return std::nullopt;
+}
+
+/// The next quoted field; if its closing quote is missing, it ends with the line.
+std::string_view take_quoted(cursor& in) {
+  in.skip(1);
+  const auto text = in.until_quote();
+  const auto field = text ? *text : in.take(in.rest().size());
+  in.skip(1);
+  return or_absent(field);
+}
+
+bool is_referrer(std::string_view text) {
+  return text == absent || text.starts_with('/') || text.find("://") != std::string_view::npos;
+}
+
+/// Referrer and agent are the first two fields in quotes. A "-" without them is the referrer, or
+/// the agent behind that; other fields without quotes are not ours.
+void read_tail(cursor& in, entry& out) {
+  std::array<std::string_view, 2> quoted{absent, absent};
+  std::size_t count = 0;
+  bool dash = false; // without quotes, in front of the first in quotes
+  for (skip_spaces(in); count < 2 && !in.done(); skip_spaces(in)) {
+    if (in.rest().starts_with('"'))
+      quoted[count++] = take_quoted(in);
+    else if (take_token(in) == absent && count == 0)
+      dash = true;
+  }
+  const bool agent_first
+      = count > 0 && ((count == 1 && dash) || !is_referrer(quoted[0])) && (count == 1 || dash);
+  out.referrer = agent_first ? absent : quoted[0];
+  out.agent = agent_first ? quoted[0] : quoted[1];
+  if (count > 0)
+    out.shape = out.shape == shape::vcommon ? shape::vcombined : shape::combined;
 }
 
 } // namespace
+
+std::string_view to_string(shape s) {
+  static constexpr std::array<std::string_view, shape_count> texts{
+      "common", "combined", "vcommon", "vcombined", "w3c", "custom"};
+  return texts[static_cast<std::size_t>(s) % shape_count];
+}
 
 std::string_view to_string(rejection why) {
   static constexpr std::array<std::string_view, rejection_count> texts{
@@ -212,42 +196,62 @@ std::string_view to_string(rejection why) {
       "the line is a comment",
       "the line does not start with a host",
       "the host is neither an address nor a name",
+      "there is another field in front of the client's address",
       "there is no [time]",
       "the date is not dd/Mon/yyyy",
       "the time is not hh:mm:ss",
-      "there is no \"request\"",
+      "no \"request\" follows the time",
       "the status is not 100 to 599",
       "there is no number of bytes",
+      "the line is not in the format",
   };
   const auto index = static_cast<std::size_t>(why);
   return index < texts.size() ? texts[index] : "unknown";
 }
 
-tl::expected<entry, rejection> parse(std::string_view line) {
+std::optional<rejection> parse_into(entry& out, std::string_view line, vhost_field vhost) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   if (line.ends_with('\r'))
     line.remove_suffix(1);
-  if (line.empty())
-    return tl::unexpected{rejection::empty_line};
+  if (line.starts_with(byte_order_mark))
+    line.remove_prefix(byte_order_mark.size());
+  if (is_blank(line))
+    return rejection::empty_line;
   if (line.front() == '#')
-    return tl::unexpected{rejection::comment};
-  tl::expected<entry, rejection> result;
-  entry& out = *result;
+    return rejection::comment;
   cursor in{line};
-  if (auto why = read_client(in, out))
-    return tl::unexpected{*why};
-  if (auto why = read_time(in, out))
-    return tl::unexpected{*why};
-  in.skip(3); // "] \""
+  if (auto why = read_client(in, vhost, out))
+    return *why;
+  const auto time = in.until(']');
+  if (!time)
+    return rejection::no_time;
+  if (auto why = read_clf_time(*time, out))
+    return *why;
+  in.skip(1);
+  skip_spaces(in);
+  if (!in.rest().starts_with('"'))
+    return rejection::no_request;
+  in.skip(1);
   const auto request = in.until_quote();
   if (!request)
-    return tl::unexpected{rejection::no_request};
+    return rejection::no_request;
   read_request(*request, out);
-  in.skip(2); // "\" "
-  if (auto why = read_status(in, out))
+  in.skip(1);
+  skip_spaces(in);
+  if (auto why = read_status(take_token(in), out))
+    return *why;
+  skip_spaces(in);
+  if (in.done() || in.rest().starts_with('"'))
+    return rejection::no_bytes;
+  out.bytes = read_bytes(take_token(in));
+  read_tail(in, out);
+  return std::nullopt;
+}
+
+tl::expected<entry, rejection> parse(std::string_view line, vhost_field vhost) {
+  tl::expected<entry, rejection> result;
+  if (const auto why = parse_into(*result, line, vhost))
     return tl::unexpected{*why};
-  out.bytes = read_bytes(in);
-  out.referrer = in.done() ? absent : read_quoted(in, 1);
-  out.agent = in.done() ? absent : read_quoted(in, 2);
   return result;
 }
 

@@ -1,50 +1,109 @@
 #include "pipeline.hpp"
 
+#include "input.hpp"
+
+#include <algorithm>
 #include <any>
+#include <utility>
 
 #include <troupe/sinks.hpp>
-#include <troupe/stage.hpp>
+#include <troupe/transforms.hpp>
 
 namespace log_analytics {
 
-troupe::result<record> parse_line(const troupe::line& line) {
-  auto request = parse(line.text());
-  if (!request)
-    return troupe::fail(troupe::errc::stage_failed, std::string{to_string(request.error())});
-  return record{line, *request};
+namespace {
+
+// Some milliseconds of work on each edge: the reader has a thread of its own, and a core that is
+// shared with other programs may come late.
+constexpr std::size_t buffer = 4 * 1024;
+
+/// The stage "parse".
+record parse_line(troupe::line&& line, const line_format& format, const selection& wanted) {
+  record r{.origin = std::move(line)};
+  r.refused = format.parse_into(r.parsed, r.origin.text());
+  if (r.refused)
+    return r;
+  auto& request = r.parsed.request;
+  if (wanted.no_query)
+    request.path = request.path.substr(0, request.path.find('?'));
+  r.wanted = wanted.range.contains(request.utc_second, request.local_second)
+             && std::all_of(wanted.filters.begin(), wanted.filters.end(),
+                            [&](const filter& f) { return f.passes(request); });
+  return r;
 }
 
-void aggregate::add(const record& r) {
-  if (range_.contains(r.request.utc_second))
-    figures_.add(r.request);
+/// The records of a file, in order. Where its lines may say how to read those behind them, a stage
+/// looks at one after the other.
+troupe::flow<record> records(const std::string& file, const reading& how) {
+  const auto lines = troupe::lines("read", file,
+                                   {.buffer = buffer,
+                                    .too_long = troupe::long_line::cut,
+                                    .broken = troupe::broken_input::end,
+                                    .skip_nuls = true});
+  const troupe::stage_options parsing{.parallel = how.workers, .buffer = buffer};
+  const auto& wanted = how.wanted;
+  if (const auto* const format = how.by.format_of_all(file)) {
+    const auto parse = [&wanted, format](troupe::line line) {
+      return parse_line(std::move(line), *format, wanted);
+    };
+    return lines | troupe::map("parse", parse, parsing);
+  }
+  const auto with_format = [&by = how.by](troupe::line line) {
+    const auto* const format = by.format_of(line.text(), line.number());
+    return readable{std::move(line), format};
+  };
+  const auto parse
+      = [&wanted](readable line) { return parse_line(std::move(line.text), *line.format, wanted); };
+  return lines | troupe::map("format", with_format, {.buffer = buffer})
+         | troupe::map("parse", parse, parsing);
+}
+
+} // namespace
+
+const line_format* formats::format_of(std::string_view text, std::uint64_t number) {
+  constexpr std::string_view directive = "#Fields:";
+  if (number == 1)
+    current_ = &given_;
+  if (!given_.is_told_by_the_log() || !text.starts_with(directive))
+    return current_;
+  text.remove_prefix(directive.size());
+  auto known = by_fields_.find(text);
+  if (known == by_fields_.end() && by_fields_.size() < most)
+    known = by_fields_.emplace(text, line_format::of_w3c(text)).first;
+  if (known != by_fields_.end())
+    current_ = &known->second;
+  return current_;
+}
+
+const line_format* formats::format_of_all(const std::string& file) const {
+  return !given_.is_told_by_the_log() || !may_begin_with(file, '#') ? &given_ : nullptr;
+}
+
+troupe::result<void> aggregate::add(const record& r) {
+  if (r.refused && !is_skipped(*r.refused))
+    return troupe::fail(troupe::errc::stage_failed, std::string{to_string(*r.refused)});
+  if (r.refused)
+    figures_.add_skipped();
+  else if (r.wanted)
+    figures_.add(r.parsed.request);
   else
     figures_.add_outside();
   // One writer: a load and a store are cheaper than a locked addition.
   lines_.store(lines() + 1, std::memory_order_relaxed);
   bytes_.store(bytes() + r.origin.text().size() + 1, std::memory_order_relaxed);
+  return {};
 }
 
-troupe::run start_run(caf::actor_system& sys, const std::string& file, std::size_t workers,
+troupe::run start_run(caf::actor_system& sys, const std::string& file, const reading& how,
                       aggregate& into, dead_letter_file& dead) {
-  // Some milliseconds of work on each edge: the reader has a thread of its own, and a core that is
-  // shared with other programs may come late.
-  constexpr std::size_t buffer = 4 * 1024;
-  auto flow
-      = troupe::lines("read", file, {.buffer = buffer, .too_long = troupe::long_line::cut})
-        | troupe::stage("parse", parse_line,
-                        {.parallel = workers,
-                         .order = troupe::emit::as_completed, // a sum has no order
-                         .buffer = buffer,
-                         .on_error = troupe::on_error::dead_letter})
-        | troupe::sink("aggregate", [&into](const record& r) { into.add(r); }, {.buffer = buffer});
-  // The letter's own text names the item besides; reasons are counted, so there must be few of
-  // them.
+  const auto flow = records(file, how)
+                    | troupe::sink("aggregate", [&into](const record& r) { return into.add(r); },
+                                   {.buffer = buffer, .on_error = troupe::on_error::dead_letter});
   const auto bury = [&dead](const troupe::dead_letter& letter) {
-    const auto line = std::any_cast<troupe::line>(letter.item);
-    const auto result = parse(line.text());
-    dead.add(line.number(),
-             result ? std::string_view{letter.reason.message()} : to_string(result.error()),
-             line.text());
+    const auto r = std::any_cast<record>(letter.item);
+    dead.add(r.origin.number(),
+             r.refused ? to_string(*r.refused) : std::string_view{letter.reason.message()},
+             r.origin.text());
   };
   return troupe::start(sys, flow, troupe::run_options{.dead_letters = bury});
 }

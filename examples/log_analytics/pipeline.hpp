@@ -1,12 +1,20 @@
 #pragma once
 
 #include "dead_letter_file.hpp"
-#include "options.hpp"
+#include "filter.hpp"
+#include "line_format.hpp"
+#include "moment.hpp"
 #include "summary.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <caf/actor_system.hpp>
 
@@ -16,39 +24,77 @@
 
 namespace log_analytics {
 
-/// A parsed line. `origin` keeps the bytes alive that `request` points into.
-struct record {
-  troupe::line origin;
-  entry request;
+/// A line, and how it is to be read. `format` lives as long as the formats that it is from.
+struct readable {
+  troupe::line text;
+  const line_format* format = nullptr;
 };
 
-/// The function of the stage "parse".
-troupe::result<record> parse_line(const troupe::line& line);
+/// A line that has been read. `origin` keeps the bytes alive that the entry points into.
+struct record {
+  troupe::line origin = {};
+  parsed_entry parsed = {};
+  std::optional<rejection> refused = {};
+  bool wanted = true; // what was asked for
+};
 
-/// Where the lines of all inputs come together. `add` is called by one actor, the counters may be
-/// read by others meanwhile.
+/// What of the requests is asked for, and how much of it.
+struct selection {
+  time_range range = {};
+  std::vector<filter> filters = {};
+  bool no_query = false; // paths end before their '?'
+};
+
+/// Which format each line is in. A log in the W3C format says it in lines of its own, which may
+/// change in the middle: so the lines must come in their order. By one actor.
+///
+/// Bound: 100 formats; of more the lines are read as before.
+class formats {
+public:
+  explicit formats(line_format given) : given_(std::move(given)) {}
+
+  /// `number`: 1 for the first line of an input.
+  const line_format* format_of(std::string_view line, std::uint64_t number);
+  /// That of all lines of this file; null: it may say so itself, or is not known yet.
+  const line_format* format_of_all(const std::string& file) const;
+
+private:
+  static constexpr std::size_t most = 100;
+
+  line_format given_;
+  const line_format* current_ = &given_;
+  std::map<std::string, line_format, std::less<>> by_fields_;
+};
+
+/// Where the lines of all inputs come together, in their order. `add` is called by one actor, the
+/// counters may be read by others meanwhile.
 class aggregate {
 public:
-  explicit aggregate(time_range range) : range_(range) {}
+  /// A line that is no request is the error.
+  troupe::result<void> add(const record& r);
 
-  void add(const record& r);
-
-  /// Of the requests added.
+  /// Of all but those that are no requests.
   std::uint64_t lines() const { return lines_.load(std::memory_order_relaxed); }
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   /// Only while no run is on.
   summary& figures() { return figures_; }
 
 private:
-  time_range range_;
   summary figures_;
   std::atomic<std::uint64_t> lines_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
 };
 
-/// Reads `file`, "-" for standard input, into `into`; what is malformed goes to `dead`. Both must
-/// outlive the run.
-troupe::run start_run(caf::actor_system& sys, const std::string& file, std::size_t workers,
+/// How the inputs of a report are read.
+struct reading {
+  formats& by;
+  const selection& wanted;
+  std::size_t workers = 1;
+};
+
+/// Reads `file`, "-" for standard input, into `into`; what is malformed goes to `dead`, in the
+/// order of the lines. All must outlive the run.
+troupe::run start_run(caf::actor_system& sys, const std::string& file, const reading& how,
                       aggregate& into, dead_letter_file& dead);
 
 } // namespace log_analytics

@@ -16,6 +16,8 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+constexpr std::uint64_t ns_in_us = 1000;
+
 std::string utc(std::int64_t second) { return time_text(second, 'T') + "Z"; }
 
 json general(const summary& s, const report_options& options) {
@@ -25,9 +27,11 @@ json general(const summary& s, const report_options& options) {
   json result{
       {"inputs", std::move(inputs)},
       {"complete", options.complete},
+      {"format", format_found(s)},
       {"lines", s.lines()},
       {"requests", s.requests()},
       {"failed_lines", s.failed()},
+      {"skipped_lines", s.skipped()},
       {"outside_range", s.outside()},
       {"unique_visitors", s.visitors().size()},
       {"unique_visitors_exact", s.visitors().complete()},
@@ -39,26 +43,39 @@ json general(const summary& s, const report_options& options) {
     result["first"] = utc(s.first_second());
     result["last"] = utc(s.last_second());
   }
+  if (const auto& served = s.served(); served.count() > 0)
+    result["served_us"] = {{"requests", served.count()},
+                           {"p50", served.quantile(0.5) / ns_in_us},
+                           {"p99", served.quantile(0.99) / ns_in_us},
+                           {"max", served.max() / ns_in_us}};
   return result;
 }
 
 json to_json(const section& table) {
   json rows = json::array();
   for (const auto& r : table.rows)
-    rows.push_back({{"key", r.key}, {"hits", r.count.hits}, {"bytes", r.count.bytes}});
+    rows.push_back({{"key", r.key},
+                    {"hits", r.count.hits},
+                    {table.unit == section_unit::bytes ? "bytes" : "mean_us", r.count.bytes}});
   return {
       {"distinct", table.distinct},
       {"exact", table.other.hits == 0},
+      {"hits_missed_at_most", table.missed},
       {"rows", std::move(rows)},
       {"other", {{"hits", table.other.hits}, {"bytes", table.other.bytes}}},
   };
 }
 
-/// RFC 4180: in quotes if a comma, quote or line end is in it, quotes doubled.
-std::string quoted(std::string_view field) {
+/// RFC 4180: in quotes if a comma, quote or line end is in it, quotes doubled. `safe`: what a
+/// spreadsheet would take for a formula gets an apostrophe in front.
+std::string quoted(std::string_view field, bool safe) {
+  constexpr std::string_view formula_marks = "=+-@\t\r";
+  const std::string apostrophe
+      = safe && !field.empty() && formula_marks.find(field.front()) != std::string_view::npos ? "'"
+                                                                                              : "";
   if (field.find_first_of(",\"\r\n") == std::string_view::npos)
-    return std::string{field};
-  std::string result{"\""};
+    return apostrophe + std::string{field};
+  std::string result{'"' + apostrophe};
   for (const char c : field) {
     if (c == '"')
       result += '"';
@@ -67,9 +84,18 @@ std::string quoted(std::string_view field) {
   return result += '"';
 }
 
-void csv_line(std::ostream& out, std::string_view table, std::string_view key, const counts& c) {
-  out << table << ',' << quoted(key) << ',' << c.hits << ',' << c.bytes << '\n';
-}
+class csv_writer {
+public:
+  csv_writer(std::ostream& out, bool safe) : out_(out), safe_(safe) {}
+
+  void line(std::string_view table, std::string_view key, const counts& c) {
+    out_ << table << ',' << quoted(key, safe_) << ',' << c.hits << ',' << c.bytes << '\n';
+  }
+
+private:
+  std::ostream& out_;
+  bool safe_;
+};
 
 } // namespace
 
@@ -90,19 +116,25 @@ void write_json(std::ostream& out, const summary& s, const report_options& optio
 }
 
 void write_csv(std::ostream& out, const summary& s, const report_options& options) {
+  csv_writer csv{out, options.csv_safe};
   out << "table,key,hits,bytes\n";
-  csv_line(out, "general", "requests", {s.requests(), s.bytes()});
-  csv_line(out, "general", "failed_lines", {s.failed(), 0});
-  csv_line(out, "general", "outside_range", {s.outside(), 0});
-  csv_line(out, "general", s.visitors().complete() ? "unique_visitors" : "unique_visitors_at_least",
+  csv.line("general", "requests", {s.requests(), s.bytes()});
+  csv.line("general", "failed_lines", {s.failed(), 0});
+  csv.line("general", "skipped_lines", {s.skipped(), 0});
+  csv.line("general", "outside_range", {s.outside(), 0});
+  csv.line("general", s.visitors().complete() ? "unique_visitors" : "unique_visitors_at_least",
            {s.visitors().size(), 0});
   if (!options.complete)
-    csv_line(out, "general", "interrupted", {1, 0});
-  for_each_section(s, options.top, [&out](const section& table) {
+    csv.line("general", "interrupted", {1, 0});
+  if (const auto& served = s.served(); served.count() > 0) {
+    csv.line("served_us", "p50", {served.count(), served.quantile(0.5) / ns_in_us});
+    csv.line("served_us", "p99", {served.count(), served.quantile(0.99) / ns_in_us});
+  }
+  for_each_section(s, options.top, [&csv](const section& table) {
     for (const auto& r : table.rows)
-      csv_line(out, table.id, r.key, r.count);
+      csv.line(table.id, r.key, r.count);
     if (table.other.hits > 0)
-      csv_line(out, table.id, "(other)", table.other);
+      csv.line(table.id, "(other)", table.other);
   });
 }
 

@@ -10,6 +10,7 @@
 #include <ostream>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace log_analytics {
 
@@ -19,6 +20,7 @@ constexpr std::size_t bar_columns = 20;
 constexpr std::size_t columns_for_bars = 100;
 constexpr std::size_t least_key_columns = 20;
 constexpr std::size_t most_dates_shown = 31;
+constexpr std::uint64_t ns_in_us = 1000;
 
 std::string right(const std::string& text, std::size_t columns) {
   const auto width = display_width(text);
@@ -36,11 +38,15 @@ struct layout {
   std::size_t left_of_key() const { return 2 + hits + 2 + share + 2 + bytes + 2; }
 };
 
+std::string second_figure(std::uint64_t value, section_unit unit) {
+  return unit == section_unit::bytes ? human_bytes(value) : time_taken(value);
+}
+
 layout layout_of(const section& table, std::size_t columns) {
   layout result;
   for (const auto& r : table.rows) {
     result.hits = std::max(result.hits, with_separators(r.count.hits).size());
-    result.bytes = std::max(result.bytes, human_bytes(r.count.bytes).size());
+    result.bytes = std::max(result.bytes, second_figure(r.count.bytes, table.unit).size());
   }
   result.hits = std::max(result.hits, with_separators(table.other.hits).size());
   if (columns == 0)
@@ -51,11 +57,11 @@ layout layout_of(const section& table, std::size_t columns) {
   return result;
 }
 
-void write_row(std::ostream& out, const layout& l, const section_row& r, std::uint64_t whole,
-               std::uint64_t most) {
+void write_row(std::ostream& out, const layout& l, const section_row& r, section_unit unit,
+               std::uint64_t whole, std::uint64_t most) {
   out << "  " << right(with_separators(r.count.hits), l.hits) << "  "
       << right(percent(r.count.hits, whole), l.share) << "  "
-      << right(human_bytes(r.count.bytes), l.bytes) << "  ";
+      << right(second_figure(r.count.bytes, unit), l.bytes) << "  ";
   if (l.bar > 0) {
     const auto of = static_cast<double>(std::max<std::uint64_t>(most, 1));
     out << bar(static_cast<double>(r.count.hits) / of, l.bar) << "  ";
@@ -80,17 +86,20 @@ void write_table(std::ostream& out, section table, std::uint64_t whole, std::siz
     out << (table.id == "dates" ? " (the last " : " (the top ")
         << with_separators(table.rows.size()) << " of "
         << (table.other.hits > 0 ? "more than " : "") << with_separators(table.distinct) << ')';
+  if (table.missed > 0)
+    out << ", each with at most " << with_separators(table.missed) << " hits more";
   out << '\n';
   const auto l = layout_of(table, columns);
   out << "  " << right("Hits", l.hits) << "  " << right("Share", l.share) << "  "
-      << right("Bytes", l.bytes) << '\n';
+      << right(table.unit == section_unit::bytes ? "Bytes" : "Mean", l.bytes) << '\n';
   std::uint64_t most = 0;
   for (const auto& r : table.rows)
     most = std::max(most, r.count.hits);
   for (const auto& r : table.rows)
-    write_row(out, l, r, whole, most);
+    write_row(out, l, r, table.unit, whole, most);
   if (table.other.hits > 0)
-    write_row(out, l, {"(other: beyond the keys that are kept apart)", table.other}, whole, most);
+    write_row(out, l, {"(other: beyond the keys that are kept apart)", table.other}, table.unit,
+              whole, most);
 }
 
 void write_figure(std::ostream& out, std::string_view name, const std::string& figure,
@@ -107,17 +116,26 @@ void write_overview(std::ostream& out, const summary& s, const report_options& o
     out << "  " << printable(name) << '\n';
   if (s.requests() > 0)
     out << "  " << time_text(s.first_second()) << " to " << time_text(s.last_second()) << " UTC\n";
+  if (s.requests() > 0)
+    out << "  Format: " << format_found(s) << '\n';
   if (!options.complete)
     out << "  INTERRUPTED: these are the figures of the lines read so far\n";
   out << '\n';
   write_figure(out, "Requests", with_separators(s.requests()));
   write_figure(out, "Failed lines", with_separators(s.failed()),
                s.failed() > 0 ? "not in the log format" : "");
+  if (s.skipped() > 0)
+    write_figure(out, "Skipped lines", with_separators(s.skipped()), "blank, or a comment");
   if (s.outside() > 0)
-    write_figure(out, "Outside the range", with_separators(s.outside()), "of --since and --until");
+    write_figure(out, "Not asked for", with_separators(s.outside()),
+                 "by --since, --until or --filter");
   write_figure(out, "Unique visitors",
                (s.visitors().complete() ? "" : ">= ") + with_separators(s.visitors().size()),
                "distinct host, agent and day");
+  if (const auto& served = s.served(); served.count() > 0)
+    write_figure(out, "Time served", time_taken(served.quantile(0.5) / ns_in_us),
+                 "median; p99 " + time_taken(served.quantile(0.99) / ns_in_us) + ", longest "
+                     + time_taken(served.max() / ns_in_us));
   write_figure(out, "Bytes sent", human_bytes(s.bytes()), with_separators(s.bytes()));
   if (const auto seconds = options.elapsed.count(); seconds > 0) {
     const auto rate = static_cast<double>(s.lines()) / seconds;
@@ -129,6 +147,20 @@ void write_overview(std::ostream& out, const summary& s, const report_options& o
 }
 
 } // namespace
+
+std::string format_found(const summary& s) {
+  std::vector<std::pair<std::uint64_t, std::string>> found;
+  for (std::size_t i = 0; i < s.shapes().size(); ++i)
+    if (s.shapes()[i] > 0)
+      found.emplace_back(s.shapes()[i], to_string(static_cast<shape>(i)));
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string text;
+  for (const auto& [requests, name] : found)
+    text += (text.empty() ? "" : ", ") + name
+            + (found.size() > 1 ? " (" + with_separators(requests) + ')' : "");
+  return text.empty() ? "none" : text;
+}
 
 void write_text(std::ostream& out, const summary& s, const report_options& options) {
   write_overview(out, s, options);

@@ -15,6 +15,9 @@ struct section_row {
   counts count;
 };
 
+/// What the second figure of a row is.
+enum class section_unit { bytes, microseconds /* of one request, on average */ };
+
 /// A table of the report, ready to be written in any format.
 struct section {
   std::string_view id;    // as in JSON and CSV
@@ -22,6 +25,8 @@ struct section {
   std::vector<section_row> rows;
   std::size_t distinct = 0; // keys, shown or not
   counts other;             // requests whose keys no longer fitted in
+  std::uint64_t missed = 0; // a row may have had so many more hits, which are in `other`
+  section_unit unit = section_unit::bytes;
 };
 
 /// Hands out all tables in the order of the report, with at most `top` rows where they are ranked.

@@ -13,14 +13,28 @@ void summary::add(const entry& e) {
   statuses_[std::min<std::size_t>(e.status, highest_status)].add(e.bytes);
   hours_[e.local_hour % hours_.size()].add(e.bytes);
   on_date(e.local_day).add(e.bytes);
+  ++shapes_[static_cast<std::size_t>(e.shape) % shape_count];
+  if (e.vhost == "-")
+    without_vhost_.add(e.bytes);
+  else
+    vhosts_.add(e.vhost, e.bytes);
   methods_.add(e.method, e.bytes);
   paths_.add(e.path, e.bytes);
   referrers_.add(e.referrer, e.bytes);
   const auto host = hosts_.add(e.host, e.bytes);
   const auto agent = agents_.add(e.agent, e.bytes);
   visitors_.add(combine(host, agent + static_cast<std::uint64_t>(e.local_day)));
+  if (e.served_us != entry::not_timed)
+    add_served(e);
   if (e.status == not_found_status)
     not_found_.add(e.path, e.bytes);
+}
+
+void summary::add_served(const entry& e) {
+  constexpr std::uint64_t nanoseconds = 1000;
+  const auto took = static_cast<std::uint64_t>(e.served_us);
+  served_.record(took * nanoseconds);
+  served_by_path_.add(e.path, took);
 }
 
 void summary::add_failed(std::string_view reason, std::uint64_t lines) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 #include <random>
+#include <utility>
 
 namespace log_analytics {
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t secret_a = 0xa0761d6478bd642f;
 constexpr std::uint64_t secret_b = 0xe7037ed1a0b428db;
+constexpr std::uint64_t most_missed = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t block_size = std::size_t{64} * 1024;
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -78,26 +80,36 @@ void top_table::add(const row& r) { at(r.key, r.cut, hash_of(r.key, seed_)).add(
 
 counts& top_table::at(std::string_view key, bool cut, std::uint64_t hash) {
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
-  const auto mask = slots_.size() - 1;
-  for (auto i = tag & mask;; i = (i + 1) & mask) {
-    auto& s = slots_[i];
-    if (s.node == 0)
-      return insert(s, tag, key, cut);
-    if (s.tag != tag)
-      continue;
-    auto& found = nodes_[s.node - 1];
-    if (found.text() == key && found.cut == cut)
-      return found.count;
+  for (;;) {
+    const auto mask = slots_.size() - 1;
+    auto i = tag & mask;
+    for (; slots_[i].node != 0; i = (i + 1) & mask) {
+      if (slots_[i].tag != tag)
+        continue;
+      auto& found = nodes_[slots_[i].node - 1];
+      if (found.text() == key && (found.cut == 1) == cut)
+        return found.count;
+    }
+    if (has_room(key.size()))
+      return insert(slots_[i], tag, key, cut);
+    if (key.size() > limits_.total_bytes || nodes_.empty())
+      return other_;
+    drop_a_quarter();
   }
 }
 
+bool top_table::has_room(std::size_t bytes) const {
+  return nodes_.size() < limits_.keys && bytes <= limits_.total_bytes - stored_bytes_;
+}
+
 counts& top_table::insert(slot& free, std::uint32_t tag, std::string_view key, bool cut) {
-  if (nodes_.size() >= limits_.keys)
-    return other_;
-  const char* stored = store(key);
-  if (stored == nullptr)
-    return other_;
-  nodes_.push_back({stored, static_cast<std::uint32_t>(key.size()), cut, {}});
+  constexpr std::uint32_t size_bits = 0x7fff'ffff;
+  nodes_.push_back({store(key),
+                    static_cast<std::uint32_t>(key.size()) & size_bits,
+                    cut,
+                    static_cast<std::uint32_t>(std::min(missed_, most_missed)),
+                    {}});
+  most_ = std::max(most_, nodes_.size());
   free = {tag, static_cast<std::uint32_t>(nodes_.size())};
   if (nodes_.size() * 2 > slots_.size())
     grow();
@@ -105,8 +117,6 @@ counts& top_table::insert(slot& free, std::uint32_t tag, std::string_view key, b
 }
 
 const char* top_table::store(std::string_view key) {
-  if (key.size() > limits_.total_bytes - stored_bytes_)
-    return nullptr;
   stored_bytes_ += key.size();
   if (key.size() > block_left_ || blocks_.empty()) {
     const auto size = std::max(std::min(block_size, limits_.total_bytes), key.size());
@@ -120,17 +130,56 @@ const char* top_table::store(std::string_view key) {
   return at;
 }
 
+// Those seen least, and of equal ones the oldest. What is left keeps its order.
+void top_table::drop_a_quarter() {
+  const auto worse = [this](std::uint32_t a, std::uint32_t b) {
+    const auto x = nodes_[a].most();
+    const auto y = nodes_[b].most();
+    return x != y ? x < y : a < b;
+  };
+  std::vector<std::uint32_t> order(nodes_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  const auto quarter = std::max<std::size_t>(1, nodes_.size() / 4);
+  const auto last = order.begin() + static_cast<std::ptrdiff_t>(quarter - 1);
+  std::nth_element(order.begin(), last, order.end(), worse);
+  const auto best_dropped = *last;
+  missed_ = nodes_[best_dropped].most();
+
+  std::vector<std::uint32_t> tags(nodes_.size());
+  for (const auto& s : slots_)
+    if (s.node != 0)
+      tags[s.node - 1] = s.tag;
+  const auto nodes = std::exchange(nodes_, {});
+  const auto blocks = std::exchange(blocks_, {});
+  nodes_.reserve(nodes.size());
+  stored_bytes_ = 0;
+  std::fill(slots_.begin(), slots_.end(), slot{});
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    const auto& n = nodes[i];
+    const bool dropped = n.most() < missed_ || (n.most() == missed_ && i <= best_dropped);
+    if (dropped) {
+      other_.add(n.count);
+      continue;
+    }
+    nodes_.push_back(n);
+    nodes_.back().key = store(n.text());
+    enter(slots_, tags[i], nodes_.size());
+  }
+}
+
+void top_table::enter(std::vector<slot>& slots, std::uint32_t tag, std::size_t index) {
+  const auto mask = slots.size() - 1;
+  auto i = tag & mask;
+  while (slots[i].node != 0)
+    i = (i + 1) & mask;
+  slots[i] = {tag, static_cast<std::uint32_t>(index)};
+}
+
 void top_table::grow() {
   std::vector<slot> larger(slots_.size() * 2);
-  const auto mask = larger.size() - 1;
-  for (const auto& s : slots_) {
-    if (s.node == 0)
-      continue;
-    auto i = s.tag & mask;
-    while (larger[i].node != 0)
-      i = (i + 1) & mask;
-    larger[i] = s;
-  }
+  for (const auto& s : slots_)
+    if (s.node != 0)
+      enter(larger, s.tag, s.node);
   slots_ = std::move(larger);
 }
 
@@ -148,7 +197,7 @@ std::vector<row> top_table::top(std::size_t count) const {
   rows.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& n = nodes_[order[i]];
-    rows.push_back({n.text(), n.cut, n.count});
+    rows.push_back({n.text(), n.cut == 1, n.count});
   }
   return rows;
 }

@@ -124,6 +124,13 @@ std::string human_bytes(std::uint64_t bytes) {
   return format("%.2f %s", value, units[unit]);
 }
 
+std::string time_taken(std::uint64_t microseconds) {
+  const auto value = static_cast<double>(microseconds);
+  if (microseconds < 1000)
+    return std::to_string(microseconds) + " us";
+  return value < 999'950 ? format("%.1f ms", value / 1e3) : format("%.2f s", value / 1e6);
+}
+
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0)
     return "-";

@@ -23,6 +23,9 @@ std::string with_separators(std::uint64_t number);
 /// "2.56 GiB"
 std::string human_bytes(std::uint64_t bytes);
 
+/// "850 us", "12.3 ms", "4.56 s"
+std::string time_taken(std::uint64_t microseconds);
+
 /// "91.26%"; "-" of nothing.
 std::string percent(std::uint64_t part, std::uint64_t whole);
 

@@ -248,7 +248,7 @@ void generator::append_malformed(std::string& out) {
     out += "203.0.113.9 - - [17/May/2015:10:05:03 +0000] \"GET /cut-in-the-mid\n";
     break;
   case 3:
-    ((out += "203.0.113.9") += stamp_) += "GET / HTTP/1.1\" - 512 \"-\" \"-\"\n";
+    ((out += "203.0.113.9") += stamp_) += "GET / HTTP/1.1\" 2000 512 \"-\" \"-\"\n";
     break;
   default:
     out += "\x16\x03\x01\x02 \xff\xfe not a line of a log\n";

@@ -22,6 +22,7 @@
 namespace {
 
 constexpr std::size_t buffer_size = std::size_t{256} * 1024;
+constexpr double last_second = 253'402'300'799; // of the year 9999, in which a date has its form
 
 /// Writes all of `text`; false if standard output is closed or broken, see errno.
 bool write_all(std::string_view text) {
@@ -74,7 +75,7 @@ int run(int argc, char** argv) {
   command_line::arguments args{"Writes access log lines in the combined format to standard output.",
                                "make_log"};
   args.show_defaults();
-  args.number("--lines", s.lines, "How many lines");
+  args.number("--lines", s.lines, "How many lines", std::uint64_t{0}, std::uint64_t{1} << 50);
   args.number("--seed", s.seed, "The same seed makes the same lines");
   args.number("--malformed", s.malformed, "Share of malformed lines, 0 to 1", 0.0, 1.0);
   args.number("--hosts", s.hosts, "Distinct hosts, at most", std::uint64_t{1},
@@ -87,6 +88,11 @@ int run(int argc, char** argv) {
       "The first day (default: 2015-05-17)", "YYYY-MM-DD");
   if (const auto code = args.read(argc, argv))
     return *code;
+  if (static_cast<double>(s.start) + (s.days + 1) * 86'400 > last_second) {
+    std::cerr
+        << "make_log: --start: the lines would go on beyond the year 9999 (see make_log --help)\n";
+    return 2;
+  }
   std::signal(SIGPIPE, SIG_IGN); // so that write tells
   return generate(s);
 }

@@ -124,7 +124,9 @@ int run_orders(const options& o, const price_server& server) {
   print(end, ledger, log);
   if (end.error())
     std::cerr << "orders: " << *end.error() << '\n';
-  return as_expected(end, ledger, log) ? 0 : 1;
+  if (!as_expected(end, ledger, log))
+    return 1;
+  return signals.received() > 0 ? 128 + signals.first() : 0; // as shells have it
 }
 
 int command(int argc, char** argv) {

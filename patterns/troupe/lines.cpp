@@ -117,7 +117,7 @@ private:
                                + std::to_string(longest_) + " bytes"};
     if (cut)
       length = longest_;
-    else if (length > 0 && text_[length - 1] == '\r')
+    else if (length > 0 && text_[length - 1] == '\r' && !options_.keep_returns)
       --length;
     items.push_back(line{block_, {text_, length}, ++number_, cut});
     ++given_;

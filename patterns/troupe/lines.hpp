@@ -106,6 +106,7 @@ struct lines_options {
   count longest = 1024 * 1024;   ///< bytes
   long_line too_long = long_line::fail;
   broken_input broken = broken_input::fail;
+  bool keep_returns = false; ///< "\r" in front of "\n" is a part of the line
   /// Leaves out NUL bytes in front of a line, however many: what is there when a log was emptied
   /// while its server went on writing where it was.
   bool skip_nuls = false;

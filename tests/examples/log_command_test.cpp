@@ -48,7 +48,7 @@ std::string made(const make_log::settings& s) {
 } // namespace
 
 TEST_SUITE("log_options") {
-  TEST_CASE("a moment is a day, a minute or a second, in UTC unless it has an offset") {
+  TEST_CASE("a moment is a day, a minute or a second, with an offset or not") {
     CHECK(parse_moment("1970-01-02")->second == 86'400);
     CHECK(parse_moment("1970-01-02")->length == 86'400);
     CHECK(parse_moment("1970-01-01T01:02")->second == 3720);
@@ -58,6 +58,9 @@ TEST_SUITE("log_options") {
     CHECK(parse_moment("1970-01-01T02:00+02:00")->second == 0);
     CHECK(parse_moment("1970-01-01T00:00:00-0130")->second == 5400);
     CHECK(parse_moment("1970-01-02+01:00")->second == 82'800);
+    CHECK(parse_moment("1970-01-02+01:00")->zoned);
+    CHECK(parse_moment("1970-01-02T01:02Z")->zoned);
+    CHECK_FALSE(parse_moment("1970-01-02T01:02")->zoned);
   }
 
   TEST_CASE("what is no moment is refused") {
@@ -74,11 +77,35 @@ TEST_SUITE("log_options") {
     const command c{{"--since", "1970-01-02", "--until", "1970-01-03", "x.log"}};
 
     REQUIRE(c.result.value);
-    const auto& range = c.result.value->range;
-    CHECK_FALSE(range.contains(86'399));
-    CHECK(range.contains(86'400));
-    CHECK(range.contains(3 * 86'400 - 1));
-    CHECK_FALSE(range.contains(3 * 86'400));
+    const auto& range = c.result.value->wanted.range;
+    CHECK_FALSE(range.contains(0, 86'399));
+    CHECK(range.contains(0, 86'400));
+    CHECK(range.contains(0, 3 * 86'400 - 1));
+    CHECK_FALSE(range.contains(0, 3 * 86'400));
+  }
+
+  TEST_CASE("a bound with an offset is in UTC, one without it in the time of the log") {
+    const command c{{"--since", "1970-01-02Z", "--until", "1970-01-02", "x.log"}};
+
+    REQUIRE(c.result.value);
+    const auto& range = c.result.value->wanted.range;
+    CHECK(range.contains(86'400, 0));
+    CHECK_FALSE(range.contains(86'399, 86'400));
+    CHECK_FALSE(range.contains(86'400, 2 * 86'400));
+  }
+
+  TEST_CASE("filters are repeated, the format is a name or directives, and spreadsheets are CSV") {
+    const command c{{"--filter", "status >= 500", "--filter", "path~^/api", "--no-query",
+                     "--format", "vcombined", "--csv-safe", "x.log"}};
+
+    REQUIRE(c.result.value);
+    const auto& o = *c.result.value;
+    CHECK(o.wanted.filters.size() == 2);
+    CHECK(o.wanted.no_query);
+    CHECK_FALSE(o.lines.is_told_by_the_log());
+    CHECK(o.format == report_format::csv);
+    CHECK(o.csv_safe);
+    CHECK(o.files == std::vector{"x.log"s});
   }
 
   TEST_CASE("all options are read") {
@@ -111,6 +138,10 @@ TEST_SUITE("log_options") {
              {{"--progress", "on"}, "--progress: \"on\" is not one of auto, always, never"},
              {{"--since", "2015-05-18", "--until", "2015-05-17"},
               "--until: ends before --since begins, so no request can be in between"},
+             {{"--format", "comined"}, "--format: \"comined\" is not a format: valid are auto,"},
+             {{"--filter", "stat > 3"},
+              "--filter: \"stat > 3\" is not FIELD OP VALUE: it does not begin with a field: "
+              "host,"},
              {{"-", "-"}, "FILE: - (standard input) can be read once only"},
          }) {
       const command c{e.args};

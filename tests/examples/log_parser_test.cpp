@@ -204,7 +204,8 @@ TEST_SUITE("log_parser") {
              {"[::1 - -", rejection::no_host},
              {"not a log line", rejection::no_time},
              {"h - - [17/May/2015:10:05:03 +0000", rejection::no_time},
-             {with_time("7/May/2015:10:05:03 +0000"), rejection::bad_date},
+             {with_time("007/May/2015:10:05:03 +0000"), rejection::bad_date},
+             {with_time("7/Mayo/2015:10:05:03 +0000"), rejection::bad_date},
              {with_time("31/Feb/2015:10:05:03 +0000"), rejection::bad_date},
              {with_time("29/Feb/2015:10:05:03 +0000"), rejection::bad_date},
              {with_time("00/May/2015:10:05:03 +0000"), rejection::bad_date},
@@ -219,7 +220,10 @@ TEST_SUITE("log_parser") {
              {good_head, rejection::no_request},
              {good_head + R"("GET / HTTP/1.1)", rejection::no_request},
              {good_head + R"("GET / HTTP/1.1\" 200 5)", rejection::no_request},
-             {good_head + R"("GET / HTTP/1.1" - 5)", rejection::bad_status},
+             {good_head + R"("GET / HTTP/1.1" -- 5)", rejection::bad_status},
+             {good_head + R"("GET / HTTP/1.1" 099 5)", rejection::bad_status},
+             {good_head + R"("GET / HTTP/1.1" 200 "-" "agent")", rejection::no_bytes},
+             {good_head + R"(1939 "GET / HTTP/1.1" 200 5)", rejection::no_request},
              {good_head + R"("GET / HTTP/1.1" 99 5)", rejection::bad_status},
              {good_head + R"("GET / HTTP/1.1" 600 5)", rejection::bad_status},
              {good_head + R"("GET / HTTP/1.1" 2000 5)", rejection::bad_status},
@@ -229,6 +233,96 @@ TEST_SUITE("log_parser") {
          }) {
       CAPTURE(e.line);
       CHECK(outcome_of(e.line) == to_string(e.why));
+    }
+  }
+
+  TEST_CASE("days of one digit and whole names of months are days as well") {
+    for (const auto* time :
+         {"07/Mar/2015:10:05:03 +0000", "7/Mar/2015:10:05:03 +0000", " 7/Mar/2015:10:05:03 +0000",
+          "7/March/2015:10:05:03 +0000", "07/MARCH/2015:10:05:03 +0000"}) {
+      CAPTURE(time);
+      const parsed p{"h - - [" + std::string{time} + R"(]  "GET / HTTP/1.1" 200 5)"};
+      REQUIRE(p.result);
+      CHECK(p->local_second == 1'425'722'703); // date -u -d '2015-03-07 10:05:03' +%s
+    }
+  }
+
+  TEST_CASE("a status that was not sent is a status of its own") {
+    const auto status = [](std::string_view text) {
+      const parsed p{good_head + R"("GET / HTTP/1.1" )" + std::string{text} + " 5"};
+      REQUIRE(p.result);
+      return p->status;
+    };
+    CHECK(status("-") == entry::no_status);
+    CHECK(status("000") == 0);
+    CHECK(status("599") == 599);
+  }
+
+  TEST_CASE("a byte order mark in front, blanks and comments are no part of a request") {
+    CHECK(outcome_of("\xef\xbb\xbf" + good_line) == "accepted");
+    CHECK(outcome_of("  \t ") == to_string(rejection::empty_line));
+    CHECK(outcome_of("\xef\xbb\xbf#Version: 1.0") == to_string(rejection::comment));
+  }
+
+  TEST_CASE("the virtual host in front is never taken for the client") {
+    struct example {
+      std::string names, vhost, host, user;
+    };
+    const auto rest = good_line.substr(good_line.find('['));
+    for (const auto& e : std::vector<example>{
+             {"www.example.org 192.0.2.1 - -", "www.example.org", "192.0.2.1", "-"},
+             {"www.example.org:443 192.0.2.1 - frank", "www.example.org", "192.0.2.1", "frank"},
+             {"192.0.2.80:8080 192.0.2.1 - -", "192.0.2.80", "192.0.2.1", "-"},
+             {"[2001:db8::1]:80 2001:db8::2 - -", "2001:db8::1", "2001:db8::2", "-"},
+             {"www.example.org:80 client.example.net - -", "www.example.org", "client.example.net",
+              "-"},
+             {"www.example.org client.example.net - -", "www.example.org", "client.example.net",
+              "-"},
+             {"_ 2001:db8::2 - -", "_", "2001:db8::2", "-"},
+             {"www.example.org 192.0.2.1 - John Smith", "www.example.org", "192.0.2.1",
+              "John Smith"},
+             {"www.example.org 192.0.2.1", "www.example.org", "192.0.2.1", "-"},
+             // and these have none
+             {"192.0.2.1 - John Smith", "-", "192.0.2.1", "John Smith"},
+             {"client.example.net id frank", "-", "client.example.net", "frank"},
+             {"2001:db8::7:80 - -", "-", "2001:db8::7:80", "-"},
+         }) {
+      CAPTURE(e.names);
+      const parsed p{e.names + " " + rest};
+      REQUIRE(p.result);
+      CHECK(p->vhost == e.vhost);
+      CHECK(p->host == e.host);
+      CHECK(p->user == e.user);
+    }
+    for (const auto* names : {"192.0.2.80 192.0.2.1 - -", "web1 nginx 7 192.0.2.1 - -",
+                              "192.0.2.1 - 192.0.2.2", "Mar 10 12:34:56 web1 192.0.2.1 - -"}) {
+      CAPTURE(names);
+      CHECK(outcome_of(std::string{names} + " " + rest) == to_string(rejection::leading_field));
+    }
+    CHECK(outcome_of("www.example.org:80 - - " + rest) == to_string(rejection::bad_host));
+  }
+
+  TEST_CASE("fields without quotes do not shift the referrer and the agent") {
+    struct example {
+      std::string tail, referrer, agent;
+    };
+    for (const auto& e : std::vector<example>{
+             {R"-(- "Mozilla/5.0 (X11)")-", "-", "Mozilla/5.0 (X11)"},
+             {R"(1234 "http://r.example/" "Mozilla/5.0")", "http://r.example/", "Mozilla/5.0"},
+             {R"(- "http://r.example/" "Mozilla/5.0")", "http://r.example/", "Mozilla/5.0"},
+             {R"(- "Mozilla/5.0" "10.0.0.1")", "-", "Mozilla/5.0"},
+             {R"("http://r.example/" -)", "http://r.example/", "-"},
+             {R"("-" 17 "Mozilla/5.0")", "-", "Mozilla/5.0"},
+             {R"(- -)", "-", "-"},
+             {R"(0.004 0.003 "-" "Mozilla/5.0")", "-", "Mozilla/5.0"},
+             {R"(12 "Mozilla/5.0")", "-", "Mozilla/5.0"},
+         }) {
+      CAPTURE(e.tail);
+      const parsed p{good_head + R"("GET / HTTP/1.1" 200 5 )" + e.tail};
+      REQUIRE(p.result);
+      CHECK(p->bytes == 5);
+      CHECK(p->referrer == e.referrer);
+      CHECK(p->agent == e.agent);
     }
   }
 

@@ -1,11 +1,12 @@
 #include <log_analytics/pipeline.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <set>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -74,8 +75,11 @@ struct job {
   caf::actor_system sys{config};
   dead_letter_file dead;
 
+  formats by{{}};
+  selection wanted;
+
   troupe::report run(const std::string& file, std::size_t workers, aggregate& into) {
-    return start_run(sys, file, workers, into, dead).wait();
+    return start_run(sys, file, {by, wanted, workers}, into, dead).wait();
   }
 };
 
@@ -91,7 +95,7 @@ TEST_SUITE("log_pipeline") {
     for (const std::size_t workers : {1, 2, 5}) {
       CAPTURE(workers);
       job j;
-      aggregate sum{{}};
+      aggregate sum;
       const auto end = j.run(file.path(), workers, sum);
 
       CHECK_FALSE(end.error());
@@ -119,23 +123,24 @@ TEST_SUITE("log_pipeline") {
     const auto letters = file.path() + ".dead";
     job j;
     REQUIRE_FALSE(j.dead.open(letters));
-    aggregate sum{{}};
+    aggregate sum;
 
     j.run(file.path(), 3, sum);
     REQUIRE_FALSE(j.dead.close());
 
     const auto lines = lines_of(text);
     std::ifstream in{letters};
-    std::set<std::size_t> numbers;
+    std::vector<std::size_t> numbers;
     for (std::string letter; std::getline(in, letter);) {
       const auto number = std::stoul(letter);
       const auto reason = parse(lines.at(number - 1)).error();
       CHECK(letter
             == std::to_string(number) + '\t' + std::string{to_string(reason)} + '\t'
                    + std::string{lines[number - 1]});
-      numbers.insert(number);
+      numbers.push_back(number);
     }
     std::filesystem::remove(letters);
+    CHECK(std::is_sorted(numbers.begin(), numbers.end())); // however many have parsed them
     CHECK(numbers.size() == j.dead.lines());
     CHECK(numbers.size() == 5000 - sum.figures().requests());
     CHECK(j.dead.reasons().size() <= rejection_count);
@@ -151,7 +156,8 @@ TEST_SUITE("log_pipeline") {
     REQUIRE(inside > 0);
 
     job j;
-    aggregate sum{{day.second, day.second + day.length}};
+    j.wanted.range = {{day.second}, {day.second + day.length}};
+    aggregate sum;
     j.run(file.path(), 2, sum);
 
     CHECK(sum.figures().requests() == inside);
@@ -161,7 +167,7 @@ TEST_SUITE("log_pipeline") {
   TEST_CASE("several files make one summary") {
     const temporary_file file{made({.lines = 1000, .malformed = 0})};
     job j;
-    aggregate sum{{}};
+    aggregate sum;
 
     j.run(file.path(), 2, sum);
     j.run(file.path(), 1, sum);
@@ -174,20 +180,20 @@ TEST_SUITE("log_pipeline") {
     const auto text = made({.lines = 300'000, .malformed = 0.01});
     const temporary_file file{text};
     job j;
-    aggregate sum{{}};
+    aggregate sum;
 
-    auto run = start_run(j.sys, file.path(), 2, sum, j.dead);
+    auto run = start_run(j.sys, file.path(), {j.by, j.wanted, 2}, sum, j.dead);
     const auto end = run.drain();
 
     CHECK_FALSE(end.error());
     CHECK(sum.figures().requests() + j.dead.lines() == end.stage("read").received);
     CHECK(end.stage("parse").received == end.stage("read").emitted);
-    CHECK(end.stage("parse").failed == j.dead.lines());
+    CHECK(end.stage("aggregate").failed == j.dead.lines());
   }
 
   TEST_CASE("a file that is gone when the run starts fails it, naming the file") {
     job j;
-    aggregate sum{{}};
+    aggregate sum;
 
     const auto end = j.run("/no/such/file.log", 2, sum);
 

@@ -188,13 +188,16 @@ TEST_SUITE("log_report") {
     s.add(request("/a", 404, 5));
     s.add_failed("the line is empty", 2);
     s.add_outside();
+    s.add_skipped();
 
     const auto json = json_of(s, {.inputs = {"x.log"}});
 
     const auto& general = json["general"];
     CHECK(general["inputs"] == nlohmann::json{"x.log"});
     CHECK(general["complete"] == true);
-    CHECK(general["lines"] == 5);
+    CHECK(general["lines"] == 6);
+    CHECK(general["skipped_lines"] == 1);
+    CHECK(general["format"] == "common");
     CHECK(general["requests"] == 2);
     CHECK(general["failed_lines"] == 2);
     CHECK(general["outside_range"] == 1);
@@ -237,6 +240,63 @@ TEST_SUITE("log_report") {
       CHECK(row.size() == 4);
   }
 
+  TEST_CASE("for spreadsheets no cell begins as a formula does") {
+    summary s;
+    for (const auto* path : {"=1+1", "+1", "-1", "@SUM(1)", "\"=quoted", "/fine"})
+      s.add(request(path, 200, 1));
+
+    const auto rows = read_csv(csv_of(s, {.top = 100, .csv_safe = true}));
+    for (const auto& row : rows)
+      for (const auto& cell : row)
+        CHECK((cell.empty() || std::string_view{"=+-@"}.find(cell[0]) == std::string_view::npos));
+    CHECK(contains(csv_of(s, {.csv_safe = true}), "paths,'=1+1,1,1\n"));
+    CHECK(contains(csv_of(s), "paths,=1+1,1,1\n"));
+  }
+
+  TEST_CASE("statuses that were not sent have rows of their own") {
+    summary s;
+    for (const auto status : std::vector<std::uint16_t>{200, 0, 600})
+      s.add(request("/", status, 1));
+
+    const auto rows = json_of(s)["status_codes"]["rows"];
+    REQUIRE(rows.size() == 3);
+    CHECK(rows[0]["key"] == "000");
+    CHECK(rows[1]["key"] == "200");
+    CHECK(rows[2]["key"] == "-");
+  }
+
+  TEST_CASE("where the log says how long requests took, the slowest paths are a table") {
+    summary s;
+    for (int i = 1; i <= 100; ++i) {
+      auto e = request(i == 100 ? "/slow" : "/quick", 200, 1);
+      e.served_us = i == 100 ? 2'000'000 : 1000;
+      s.add(e);
+    }
+
+    const auto json = json_of(s);
+    CHECK(json["slowest_paths"]["rows"][0]
+          == nlohmann::json{{"key", "/slow"}, {"hits", 1}, {"mean_us", 2'000'000}});
+    CHECK(json["general"]["served_us"]["requests"] == 100);
+    CHECK(json["general"]["served_us"]["p50"] >= 1000);
+    CHECK(json["general"]["served_us"]["p50"] <= 1070);
+    CHECK(json["general"]["served_us"]["max"] == 2'000'000);
+    CHECK(contains(text_of(s), "2.00 s  /slow\n"));
+    CHECK_FALSE(json_of({})["general"].contains("served_us"));
+  }
+
+  TEST_CASE("virtual hosts are a table where there are some") {
+    summary s;
+    s.add(request("/", 200, 1));
+    CHECK_FALSE(json_of(s).contains("vhosts"));
+    auto e = request("/", 200, 1);
+    e.vhost = "www.example.org";
+    e.shape = shape::vcombined;
+    s.add(e);
+    s.add(e);
+    CHECK(json_of(s)["vhosts"]["rows"][0]["key"] == "www.example.org");
+    CHECK(json_of(s)["general"]["format"] == "vcombined (2), common (1)");
+  }
+
   TEST_CASE("what no longer fitted into a table is reported as other") {
     summary s;
     for (int i = 0; i < 130; ++i) { // 100 methods are kept
@@ -248,10 +308,12 @@ TEST_SUITE("log_report") {
 
     const auto methods = json_of(s)["methods"];
     CHECK(methods["exact"] == false);
-    CHECK(methods["other"] == nlohmann::json{{"hits", 30}, {"bytes", 60}});
-    CHECK(contains(csv_of(s), "methods,(other),30,60\n"));
+    CHECK(methods["other"] == nlohmann::json{{"hits", 50}, {"bytes", 100}}); // twice a quarter
+    CHECK(methods["hits_missed_at_most"] == 1);
+    CHECK(contains(csv_of(s), "methods,(other),50,100\n"));
     CHECK(contains(text_of(s), "(other: "));
-    CHECK(contains(text_of(s), "Methods (the top 10 of more than 100)\n"));
+    CHECK(contains(text_of(s),
+                   "Methods (the top 10 of more than 100), each with at most 1 hits more\n"));
   }
 
   TEST_CASE("a key that was cut says so") {

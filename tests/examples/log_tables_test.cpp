@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 
@@ -86,17 +87,56 @@ TEST_SUITE("log_tables") {
     CHECK(table.total() == counts{150'000, 3ULL * 50'000 * 49'999 / 2});
   }
 
-  TEST_CASE("what comes after the cap counts as other, and the totals still add up") {
+  TEST_CASE("beyond the cap those seen least make room, and the totals still add up") {
     top_table table{{.keys = 100}};
-    for (int i = 0; i < 250; ++i)
+    for (int i = 0; i < 250; ++i) {
       table.add(std::to_string(i), 10);
-    table.add("0", 10); // a key that is kept goes on counting
+      table.add("often", 1);
+    }
 
     CHECK(table.size() == 100);
     CHECK_FALSE(table.complete());
-    CHECK(table.other() == counts{150, 1500});
-    CHECK(table.top(1)[0].count == counts{2, 20});
-    CHECK(table.total() == counts{251, 2510});
+    CHECK(table.top(1)[0].key == "often");
+    CHECK(table.top(1)[0].count == counts{250, 250});
+    CHECK(table.top(1000).size() <= 100);
+    CHECK(table.total() == counts{500, 2750});
+  }
+
+  TEST_CASE("a key that comes late, after too many others, is the first all the same") {
+    top_table table;
+    for (int i = 0; i < 100'200; ++i)
+      table.add("/scan/" + std::to_string(i), 7);
+    for (int i = 0; i < 200'000; ++i)
+      table.add("/index.html", 7);
+
+    CHECK(table.top(1)[0].key == "/index.html");
+    CHECK(table.top(1)[0].count.hits == 200'000);
+    CHECK(table.missed() == 1);
+  }
+
+  TEST_CASE("no key has more hits than it shows and what may have been missed") {
+    std::mt19937 random{7};
+    top_table table{{.keys = 200}};
+    std::map<std::string, std::uint64_t> all;
+    for (int i = 0; i < 100'000; ++i) {
+      // Few keys are seen often, most once in a while.
+      const auto key = std::to_string(random() % (1 + random() % 5000));
+      table.add(key, 1);
+      ++all[key];
+    }
+
+    std::uint64_t shown = 0;
+    for (const auto& r : table.top(200)) {
+      const auto truth = all.at(std::string{r.key});
+      CHECK(r.count.hits <= truth);
+      CHECK(truth <= r.count.hits + table.missed());
+      shown += r.count.hits;
+      all.erase(std::string{r.key});
+    }
+    for (const auto& [key, truth] : all) // what is not in the table
+      CHECK(truth <= table.missed());
+    CHECK(table.missed() < 100'000 / 100); // Space-Saving's own bound, with half of the keys
+    CHECK(shown + table.other().hits == 100'000);
   }
 
   TEST_CASE("the bytes of all keys are bounded, too") {
@@ -105,9 +145,14 @@ TEST_SUITE("log_tables") {
       table.add(std::to_string(i) + std::string(97, 'x'), 1);
     table.add("short", 1); // still fits in
 
-    CHECK(table.size() == 11);
-    CHECK(table.other().hits == 10);
+    std::size_t bytes = 0;
+    for (const auto& r : table.top(100))
+      bytes += r.key.size();
+    CHECK(bytes <= 1050);
+    CHECK(table.size() == 11); // at once, at most
     CHECK(table.total().hits == 21);
+    table.add(std::string(100, 'y'), 1);
+    CHECK(table.total().hits == 22);
   }
 
   TEST_CASE("a long key is cut, marked, and not taken for a short one of the same text") {

@@ -51,6 +51,13 @@ std::string message_of(const outcome& o) {
 } // namespace
 
 TEST_SUITE("lines of a broken input") {
+  TEST_CASE("a carriage return is a part of the line where it is asked for") {
+    const scratch dir;
+    const auto path = dir.file("text", "a\r\nb\r\r\nc\r");
+    CHECK(read(path, {.keep_returns = true}).out == std::vector{"a\r"s, "b\r\r"s, "c\r"s});
+    CHECK(read(path, {}).out == std::vector{"a"s, "b\r"s, "c"s});
+  }
+
   TEST_CASE("wherever a gzip is cut off, all whole lines before it are handled, then it is said") {
     const scratch dir;
     const auto whole = packed(dir, numbered(20'000));
