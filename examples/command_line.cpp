@@ -97,8 +97,10 @@ std::optional<int> arguments::read(int argc, char** argv, std::ostream& out, std
     app_->parse(argc, argv);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    out << app_->help();
-    return 0;
+    if ((out << app_->help()).flush())
+      return 0;
+    err << app_->get_name() << ": standard output: the help could not be written\n";
+    return 1;
   } catch (const CLI::ParseError& e) {
     err << app_->get_name() << ": " << e.what() << " (see " << app_->get_name() << " --help)\n";
     return 2;
