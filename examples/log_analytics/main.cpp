@@ -19,22 +19,24 @@
 #include "options.hpp"
 #include "pipeline.hpp"
 #include "progress.hpp"
+#include "reader.hpp"
 #include "report.hpp"
+#include "state.hpp"
 #include "stats.hpp"
+#include "whole_file.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
 
-#include <caf/actor_system.hpp>
-
-#include <troupe/config.hpp>
 #include <troupe/shutdown_signals.hpp>
 
 namespace log_analytics {
@@ -59,7 +61,8 @@ struct checked_inputs {
 /// Says what is wrong with the inputs, all of it, before any work is done.
 checked_inputs check_inputs(const options& o) {
   checked_inputs result;
-  std::string empty;
+  if (o.follow) // it may not be there yet
+    return {o.files, std::nullopt, true};
   for (const auto& file : o.files) {
     const auto check = check_input(file, o.lines);
     if (check.state == input_state::unusable) {
@@ -80,104 +83,126 @@ checked_inputs check_inputs(const options& o) {
   return result;
 }
 
-progress_state progress_of(const troupe::run& run, const aggregate& sum,
-                           const dead_letter_file& dead, std::optional<std::uint64_t> total) {
-  progress_state state{sum.lines() + dead.lines(), sum.bytes() + dead.bytes(), total, {}};
-  for (const auto& stage : run.metrics().stages) {
-    if (stage.mailbox_depth == 0)
-      continue;
-    state.waiting += state.waiting.empty() ? "" : ", ";
-    state.waiting += stage.name + ' ' + std::to_string(stage.mailbox_depth);
+/// That what is written would destroy what is read.
+std::optional<std::string> output_problem(const options& o) {
+  for (const auto& [option, output] :
+       {std::pair{"--dead-letters", &o.dead_letters}, {"--html", &o.html}, {"--state", &o.state}}) {
+    const auto input = input_that_is(*output, o.files);
+    if (!input.empty())
+      return std::string{option} + ": " + *output + " is the input " + input
+             + ", which would be lost; name another file";
   }
-  return state;
+  return std::nullopt;
 }
 
-struct outcome {
-  std::vector<std::string> inputs; // that were read, in part at least
-  std::vector<troupe::graph_metrics> metrics;
-  bool failed = false;
-};
-
-/// Reads one input after another into one summary.
-class reader {
+/// One job, from the look at its inputs to the exit code.
+class job {
 public:
-  reader(const options& o, const checked_inputs& inputs, aggregate& sum, dead_letter_file& dead,
-         troupe::shutdown_signals& signals)
-      : options_(o), inputs_(inputs), sum_(sum), dead_(dead), signals_(signals), formats_(o.lines),
-        line_(o.progress) {}
+  explicit job(const options& o)
+      : options_(o), sum_(o.state.empty() ? std::make_unique<summary>() : load_state(o.state)) {}
 
-  outcome read_all() {
-    troupe::config config;
-    caf::actor_system sys{config};
-    outcome result;
-    for (const auto& file : inputs_.files) {
-      if (signals_.received() > 0)
-        break;
-      if (inputs_.files.size() > 1)
-        dead_.begin(file);
-      result.inputs.push_back(file);
-      auto run = start_run(sys, file, {formats_, options_.wanted, options_.workers}, sum_, dead_);
-      const auto end = follow(run);
-      line_.clear();
-      result.metrics.push_back(run.metrics());
-      if (const auto& error = end.error()) { // the others can be read all the same
-        result.failed = true;
-        fail(error->stage() == "read" ? error->message() : file + ": " + to_string(*error));
-      }
-    }
-    return result;
+  int run(const checked_inputs& inputs) {
+    if (const auto problem = dead_.open(options_.dead_letters))
+      return fail(*problem);
+    done_ = read(inputs);
+    const auto& figures = sum_.figures();
+    if (done_.failed && figures.lines() == 0)
+      return exit_failed;
+    if (figures.lines() == figures.failed() && !interrupted())
+      return fail(figures.lines() == 0 ? "there is not one line to read"
+                                       : "no line is in the log format; see --format");
+    write_report();
+    if (options_.stats)
+      for (const auto& metrics : done_.metrics)
+        write_stats(std::cerr, metrics);
+    return finish();
   }
 
 private:
-  /// Waits for the end of the run. On a signal the source stops, and the rest is counted.
-  troupe::report follow(troupe::run& run) {
-    for (;;) {
-      if (auto end = signals_.wait_for(run, progress_line::period))
-        return *end;
-      if (line_.shown())
-        line_.draw(progress_of(run, sum_, dead_, inputs_.total_bytes));
+  bool interrupted() const { return signals_.received() > 0; }
+  bool complete() const { return !done_.failed && (options_.follow || !interrupted()); }
+
+  outcome read(const checked_inputs& inputs) {
+    reader r{options_, inputs.total_bytes, sum_, dead_, signals_};
+    if (!options_.follow)
+      return r.read_all(inputs.files);
+    done_.inputs = inputs.files;
+    return r.follow(inputs.files.front(), [this] { show_so_far(); });
+  }
+
+  /// On a terminal, and for whoever looks at the page.
+  void show_so_far() {
+    if (options_.format == report_format::text && terminal_columns(STDOUT_FILENO) > 0) {
+      std::cout << "\x1b[H\x1b[2J";
+      write_report();
     }
+    write_page();
+  }
+
+  report_options how() const {
+    return {.inputs = done_.inputs,
+            .top = options_.top,
+            .complete = complete(),
+            .csv_safe = options_.csv_safe,
+            .elapsed = steady_clock::now() - start_,
+            .columns = terminal_columns(STDOUT_FILENO)};
+  }
+
+  void write_report() {
+    switch (options_.format) {
+    case report_format::text:
+      write_text(std::cout, sum_.figures(), how());
+      break;
+    case report_format::json:
+      write_json(std::cout, sum_.figures(), how());
+      break;
+    case report_format::csv:
+      write_csv(std::cout, sum_.figures(), how());
+      break;
+    }
+    std::cout.flush();
+  }
+
+  std::optional<std::string> write_page() {
+    if (options_.html.empty())
+      return std::nullopt;
+    const auto problem = replace_file(
+        options_.html, [&](std::ostream& out) { write_html(out, sum_.figures(), how()); });
+    return problem ? std::optional{"--html: " + *problem} : std::nullopt;
+  }
+
+  /// What is written besides the report. All of it is tried.
+  int finish() {
+    bool failed = done_.failed;
+    for (const auto& problem : {write_page(), dead_.close()})
+      if (problem) {
+        fail(*problem);
+        failed = true;
+      }
+    if (!std::cout) {
+      fail("standard output: the report could not be written");
+      failed = true;
+    }
+    if (!options_.state.empty() && !failed && complete())
+      save_state(options_.state, sum_.figures());
+    else if (!options_.state.empty())
+      fail("--state: " + options_.state + " is as it was before, since not all was read");
+    return failed ? exit_failed : exit_code();
+  }
+
+  /// Of a job that a signal has ended, as shells have it.
+  int exit_code() const {
+    constexpr int ended_by_signal = 128;
+    return interrupted() ? ended_by_signal + signals_.first() : exit_fine;
   }
 
   const options& options_;
-  const checked_inputs& inputs_;
-  aggregate& sum_;
-  dead_letter_file& dead_;
-  troupe::shutdown_signals& signals_;
-  formats formats_;
-  progress_line line_;
+  aggregate sum_;
+  dead_letter_file dead_;
+  troupe::shutdown_signals signals_{{.drain_limit = drain_limit}};
+  steady_clock::time_point start_ = steady_clock::now();
+  outcome done_;
 };
-
-void write_report(const options& o, const summary& figures, const report_options& how) {
-  switch (o.format) {
-  case report_format::text:
-    write_text(std::cout, figures, how);
-    break;
-  case report_format::json:
-    write_json(std::cout, figures, how);
-    break;
-  case report_format::csv:
-    write_csv(std::cout, figures, how);
-    break;
-  }
-  std::cout.flush();
-}
-
-/// The exit code of a job that a signal has ended, as shells have it.
-int exit_code(const troupe::shutdown_signals& signals, bool failed) {
-  constexpr int ended_by_signal = 128;
-  if (failed)
-    return exit_failed;
-  return signals.received() > 0 ? ended_by_signal + signals.first() : exit_fine;
-}
-
-std::optional<std::string> output_problem(const options& o) {
-  const auto input = input_that_is(o.dead_letters, o.files);
-  if (!input.empty())
-    return "--dead-letters: " + o.dead_letters + " is the input " + input
-           + ", which would be lost; name another file";
-  return std::nullopt;
-}
 
 int run_job(const options& o) {
   if (const auto problem = output_problem(o)) {
@@ -185,40 +210,7 @@ int run_job(const options& o) {
     return exit_usage;
   }
   const auto inputs = check_inputs(o);
-  if (!inputs.usable)
-    return exit_failed;
-  dead_letter_file dead;
-  if (const auto problem = dead.open(o.dead_letters))
-    return fail(*problem);
-  troupe::shutdown_signals signals{{.drain_limit = drain_limit}};
-  aggregate sum;
-  const auto start = steady_clock::now();
-  const auto done = reader{o, inputs, sum, dead, signals}.read_all();
-  const auto elapsed = steady_clock::now() - start;
-  const bool interrupted = signals.received() > 0;
-  auto& figures = sum.figures();
-  for (const auto& [reason, count] : dead.reasons())
-    figures.add_failed(reason, count);
-  if (done.failed && figures.lines() == 0)
-    return exit_failed;
-  if (figures.lines() == figures.failed() && !interrupted)
-    return fail(figures.lines() == 0 ? "there is not one line to read"
-                                     : "no line is in the log format; see --format");
-  write_report(o, figures,
-               {.inputs = done.inputs,
-                .top = o.top,
-                .complete = !interrupted && !done.failed,
-                .csv_safe = o.csv_safe,
-                .elapsed = elapsed,
-                .columns = terminal_columns(STDOUT_FILENO)});
-  if (o.stats)
-    for (const auto& metrics : done.metrics)
-      write_stats(std::cerr, metrics);
-  if (const auto problem = dead.close())
-    return fail(*problem);
-  if (!std::cout)
-    return fail("standard output: the report could not be written");
-  return exit_code(signals, done.failed);
+  return inputs.usable ? job{o}.run(inputs) : exit_failed;
 }
 
 } // namespace

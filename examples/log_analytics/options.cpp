@@ -156,6 +156,17 @@ void add_options(command_line::arguments& args, options& o) {
   add_selection(args, o);
   args.text("--dead-letters", o.dead_letters,
             "Write each malformed line here: number, reason and line, tabs between", "FILE");
+  args.text("--html", o.html, "Write the report as a page, too: one file, without scripts", "FILE");
+  args.text(
+      "--state", o.state,
+      "Add to the totals of this file, which the last run wrote; it is made if it is not there, "
+      "and written anew when all was read",
+      "FILE");
+  args.flag(
+      "--follow", o.follow,
+      "Go on reading one growing log, also where it is renamed or emptied and begun anew. On a "
+      "terminal the report is redrawn each second, else printed when a signal ends it; --html "
+      "is written anew each second");
   args.flag("--stats", o.stats, "At the end, a table of the stages on standard error");
   args.parsed(
       "--progress", [&o](const std::string& text) { o.progress = progress_of(text); },
@@ -183,6 +194,10 @@ parsed_options parse_options(int argc, char** argv, std::ostream& out, std::ostr
   }
   if (o.files.empty())
     o.files.push_back(default_file());
+  if (o.follow && (o.files.size() > 1 || o.files.front() == "-")) {
+    err << "log_analytics: --follow: needs the name of one file\n";
+    return {std::nullopt, exit_usage};
+  }
   if (std::count(o.files.begin(), o.files.end(), "-") > 1) {
     err << "log_analytics: FILE: - (standard input) can be read once only\n";
     return {std::nullopt, exit_usage};

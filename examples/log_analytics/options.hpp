@@ -25,7 +25,10 @@ struct options {
   std::size_t workers = 1;
   line_format lines; // how they are read
   selection wanted;
-  std::string dead_letters; // empty: none
+  std::string dead_letters; // a file; empty: none. So are the next two.
+  std::string html;
+  std::string state;
+  bool follow = false;
   bool csv_safe = false;
   bool stats = false;
   progress_mode progress = progress_mode::automatic;

@@ -32,30 +32,45 @@ record parse_line(troupe::line&& line, const line_format& format, const selectio
   return r;
 }
 
-/// The records of a file, in order. Where its lines may say how to read those behind them, a stage
-/// looks at one after the other.
-troupe::flow<record> records(const std::string& file, const reading& how) {
-  const auto lines = troupe::lines("read", file,
-                                   {.buffer = buffer,
-                                    .too_long = troupe::long_line::cut,
-                                    .broken = troupe::broken_input::end,
-                                    .skip_nuls = true});
-  const troupe::stage_options parsing{.parallel = how.workers, .buffer = buffer};
-  const auto& wanted = how.wanted;
-  if (const auto* const format = how.by.format_of_all(file)) {
-    const auto parse = [&wanted, format](troupe::line line) {
-      return parse_line(std::move(line), *format, wanted);
-    };
-    return lines | troupe::map("parse", parse, parsing);
-  }
-  const auto with_format = [&by = how.by](troupe::line line) {
-    const auto* const format = by.format_of(line.text(), line.number());
+constexpr troupe::lines_options as_logs_are{.buffer = buffer,
+                                            .too_long = troupe::long_line::cut,
+                                            .broken = troupe::broken_input::end,
+                                            .skip_nuls = true};
+
+/// All lines in one format.
+troupe::flow<record> records(const troupe::flow<troupe::line>& lines, const reading& how,
+                             const line_format& format) {
+  const auto parse = [&wanted = how.wanted, &format](troupe::line line) {
+    return parse_line(std::move(line), format, wanted);
+  };
+  return lines | troupe::map("parse", parse, {.parallel = how.workers, .buffer = buffer});
+}
+
+/// Where lines may say how to read those behind them: a stage looks at one after the other.
+troupe::flow<record> records(const troupe::flow<troupe::line>& lines, const reading& how) {
+  const auto with_format = [&by = how.by, before = how.lines_before](troupe::line line) {
+    const auto* const format = by.format_of(line.text(), before + line.number());
     return readable{std::move(line), format};
   };
-  const auto parse
-      = [&wanted](readable line) { return parse_line(std::move(line.text), *line.format, wanted); };
+  const auto parse = [&wanted = how.wanted](readable line) {
+    return parse_line(std::move(line.text), *line.format, wanted);
+  };
   return lines | troupe::map("format", with_format, {.buffer = buffer})
-         | troupe::map("parse", parse, parsing);
+         | troupe::map("parse", parse, {.parallel = how.workers, .buffer = buffer});
+}
+
+troupe::run start_counting(caf::actor_system& sys, const troupe::flow<record>& records,
+                           std::uint64_t lines_before, aggregate& into, dead_letter_file& dead) {
+  const auto flow = records
+                    | troupe::sink("aggregate", [&into](const record& r) { return into.add(r); },
+                                   {.buffer = buffer, .on_error = troupe::on_error::dead_letter});
+  const auto bury = [&dead, lines_before](const troupe::dead_letter& letter) {
+    const auto r = std::any_cast<record>(letter.item);
+    dead.add(lines_before + r.origin.number(),
+             r.refused ? to_string(*r.refused) : std::string_view{letter.reason.message()},
+             r.origin.text());
+  };
+  return troupe::start(sys, flow, troupe::run_options{.dead_letters = bury});
 }
 
 } // namespace
@@ -80,14 +95,16 @@ const line_format* formats::format_of_all(const std::string& file) const {
 }
 
 troupe::result<void> aggregate::add(const record& r) {
-  if (r.refused && !is_skipped(*r.refused))
+  if (r.refused && !is_skipped(*r.refused)) {
+    figures_->add_failed(to_string(*r.refused));
     return troupe::fail(troupe::errc::stage_failed, std::string{to_string(*r.refused)});
+  }
   if (r.refused)
-    figures_.add_skipped();
+    figures_->add_skipped();
   else if (r.wanted)
-    figures_.add(r.parsed.request);
+    figures_->add(r.parsed.request);
   else
-    figures_.add_outside();
+    figures_->add_outside();
   // One writer: a load and a store are cheaper than a locked addition.
   lines_.store(lines() + 1, std::memory_order_relaxed);
   bytes_.store(bytes() + r.origin.text().size() + 1, std::memory_order_relaxed);
@@ -96,16 +113,16 @@ troupe::result<void> aggregate::add(const record& r) {
 
 troupe::run start_run(caf::actor_system& sys, const std::string& file, const reading& how,
                       aggregate& into, dead_letter_file& dead) {
-  const auto flow = records(file, how)
-                    | troupe::sink("aggregate", [&into](const record& r) { return into.add(r); },
-                                   {.buffer = buffer, .on_error = troupe::on_error::dead_letter});
-  const auto bury = [&dead](const troupe::dead_letter& letter) {
-    const auto r = std::any_cast<record>(letter.item);
-    dead.add(r.origin.number(),
-             r.refused ? to_string(*r.refused) : std::string_view{letter.reason.message()},
-             r.origin.text());
-  };
-  return troupe::start(sys, flow, troupe::run_options{.dead_letters = bury});
+  const auto lines = troupe::lines("read", file, as_logs_are);
+  const auto* const format = how.by.format_of_all(file);
+  return start_counting(sys, format != nullptr ? records(lines, how, *format) : records(lines, how),
+                        how.lines_before, into, dead);
+}
+
+troupe::run start_run(caf::actor_system& sys, std::istream& text, const reading& how,
+                      aggregate& into, dead_letter_file& dead) {
+  return start_counting(sys, records(troupe::lines("read", text, as_logs_are), how),
+                        how.lines_before, into, dead);
 }
 
 } // namespace log_analytics

@@ -9,11 +9,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <caf/actor_system.hpp>
@@ -70,6 +72,10 @@ private:
 /// counters may be read by others meanwhile.
 class aggregate {
 public:
+  /// `so_far`: what the lines are added to.
+  explicit aggregate(std::unique_ptr<summary> so_far = std::make_unique<summary>())
+      : figures_(std::move(so_far)) {}
+
   /// A line that is no request is the error.
   troupe::result<void> add(const record& r);
 
@@ -77,10 +83,10 @@ public:
   std::uint64_t lines() const { return lines_.load(std::memory_order_relaxed); }
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   /// Only while no run is on.
-  summary& figures() { return figures_; }
+  const summary& figures() const { return *figures_; }
 
 private:
-  summary figures_;
+  std::unique_ptr<summary> figures_;
   std::atomic<std::uint64_t> lines_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
 };
@@ -90,11 +96,15 @@ struct reading {
   formats& by;
   const selection& wanted;
   std::size_t workers = 1;
+  std::uint64_t lines_before = 0; // of this input, which were read before
 };
 
 /// Reads `file`, "-" for standard input, into `into`; what is malformed goes to `dead`, in the
 /// order of the lines. All must outlive the run.
 troupe::run start_run(caf::actor_system& sys, const std::string& file, const reading& how,
+                      aggregate& into, dead_letter_file& dead);
+/// The same for a part of a file.
+troupe::run start_run(caf::actor_system& sys, std::istream& text, const reading& how,
                       aggregate& into, dead_letter_file& dead);
 
 } // namespace log_analytics

@@ -31,6 +31,10 @@ void write_json(std::ostream& out, const summary& s, const report_options& optio
 /// a line feed. Of slowest_paths the last column is microseconds.
 void write_csv(std::ostream& out, const summary& s, const report_options& options);
 
+/// A page that needs no script and nothing from elsewhere: tables, and dates and hours as bars.
+/// What is in the log is text in it, whatever it says.
+void write_html(std::ostream& out, const summary& s, const report_options& options);
+
 /// The format that the requests were in; where there were several, how many were in each:
 /// "combined (990), common (10)". "none" without a request.
 std::string format_found(const summary& s);

@@ -43,7 +43,7 @@ json general(const summary& s, const report_options& options) {
     result["first"] = utc(s.first_second());
     result["last"] = utc(s.last_second());
   }
-  if (const auto& served = s.served(); served.count() > 0)
+  if (const auto served = s.served(); served.count() > 0)
     result["served_us"] = {{"requests", served.count()},
                            {"p50", served.quantile(0.5) / ns_in_us},
                            {"p99", served.quantile(0.99) / ns_in_us},
@@ -126,7 +126,7 @@ void write_csv(std::ostream& out, const summary& s, const report_options& option
            {s.visitors().size(), 0});
   if (!options.complete)
     csv.line("general", "interrupted", {1, 0});
-  if (const auto& served = s.served(); served.count() > 0) {
+  if (const auto served = s.served(); served.count() > 0) {
     csv.line("served_us", "p50", {served.count(), served.quantile(0.5) / ns_in_us});
     csv.line("served_us", "p99", {served.count(), served.quantile(0.99) / ns_in_us});
   }

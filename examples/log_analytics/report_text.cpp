@@ -132,7 +132,7 @@ void write_overview(std::ostream& out, const summary& s, const report_options& o
   write_figure(out, "Unique visitors",
                (s.visitors().complete() ? "" : ">= ") + with_separators(s.visitors().size()),
                "distinct host, agent and day");
-  if (const auto& served = s.served(); served.count() > 0)
+  if (const auto served = s.served(); served.count() > 0)
     write_figure(out, "Time served", time_taken(served.quantile(0.5) / ns_in_us),
                  "median; p99 " + time_taken(served.quantile(0.99) / ns_in_us) + ", longest "
                      + time_taken(served.max() / ns_in_us));

@@ -33,8 +33,17 @@ void summary::add(const entry& e) {
 void summary::add_served(const entry& e) {
   constexpr std::uint64_t nanoseconds = 1000;
   const auto took = static_cast<std::uint64_t>(e.served_us);
-  served_.record(took * nanoseconds);
+  ++served_[troupe::histogram::bucket_of(took * nanoseconds)];
+  longest_served_ = std::max(longest_served_, took * nanoseconds);
   served_by_path_.add(e.path, took);
+}
+
+troupe::histogram summary::served() const {
+  troupe::histogram all;
+  for (std::size_t i = 0; i < served_.size(); ++i)
+    all.add(i, served_[i]);
+  all.add_totals(0, longest_served_);
+  return all;
 }
 
 void summary::add_failed(std::string_view reason, std::uint64_t lines) {

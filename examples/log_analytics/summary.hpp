@@ -56,7 +56,7 @@ public:
   const top_table& not_found() const { return not_found_; }
   const top_table& reasons() const { return reasons_; }
   /// How long requests took, in ns; empty where the log does not say it.
-  const troupe::histogram& served() const { return served_; }
+  troupe::histogram served() const;
   /// By path, microseconds in the place of bytes.
   const top_table& served_by_path() const { return served_by_path_; }
   const std::array<counts, highest_status + 1>& statuses() const { return statuses_; }
@@ -70,6 +70,8 @@ public:
   summary& operator=(const summary&) = delete;
 
 private:
+  friend class summary_state; // keeps it in a file
+
   counts& on_date(std::int32_t day);
   void add_served(const entry& e);
 
@@ -93,7 +95,8 @@ private:
   top_table agents_;
   top_table not_found_{{.total_bytes = 4 * mebibyte}};
   top_table reasons_{{.keys = 100, .total_bytes = 16'384}};
-  troupe::histogram served_;
+  std::array<std::uint64_t, troupe::histogram::size> served_{}; // by its buckets
+  std::uint64_t longest_served_ = 0;
   top_table served_by_path_;
   std::array<counts, highest_status + 1> statuses_{};
   std::array<counts, 24> hours_{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -54,8 +55,8 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
 
 std::uint64_t combine(std::uint64_t a, std::uint64_t b) { return mix(a ^ secret_a, b ^ secret_b); }
 
-std::uint64_t process_seed() {
-  static const std::uint64_t seed = [] {
+std::uint64_t& process_seed() {
+  static std::uint64_t seed = [] {
     std::random_device device;
     return std::uint64_t{device()} << 32 | device();
   }();
@@ -197,9 +198,27 @@ std::vector<row> top_table::top(std::size_t count) const {
   rows.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& n = nodes_[order[i]];
-    rows.push_back({n.text(), n.cut == 1, n.count});
+    rows.push_back({n.text(), n.cut == 1, n.count, n.missed});
   }
   return rows;
+}
+
+std::vector<row> top_table::rows() const {
+  std::vector<row> all;
+  all.reserve(nodes_.size());
+  for (const auto& n : nodes_)
+    all.push_back({n.text(), n.cut == 1, n.count, n.missed});
+  return all;
+}
+
+void top_table::restore(const std::vector<row>& rows, const table_rest& rest) {
+  for (const auto& r : rows) {
+    missed_ = r.missed; // which a new key takes
+    add(r);
+  }
+  other_.add(rest.other);
+  missed_ = rest.missed;
+  most_ = std::max(most_, rest.most);
 }
 
 counts top_table::total() const {
@@ -228,6 +247,20 @@ void distinct_set::add(std::uint64_t value) {
   ++size_;
   if (size_ * 2 > slots_.size())
     grow();
+}
+
+std::vector<std::uint64_t> distinct_set::values() const {
+  std::vector<std::uint64_t> all;
+  all.reserve(size_);
+  std::copy_if(slots_.begin(), slots_.end(), std::back_inserter(all),
+               [](std::uint64_t value) { return value != 0; });
+  return all;
+}
+
+void distinct_set::restore(const std::vector<std::uint64_t>& values, bool complete) {
+  for (const auto value : values)
+    add(value);
+  complete_ = complete_ && complete;
 }
 
 void distinct_set::grow() {

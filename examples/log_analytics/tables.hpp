@@ -33,6 +33,14 @@ struct row {
   std::string_view key; // valid until the next key is added
   bool cut = false;     // the key was longer, and others of the same beginning are counted here
   counts count;
+  std::uint64_t missed = 0; // hits that it may have had before it came into the table, at most
+};
+
+/// What a table knows besides its rows.
+struct table_rest {
+  counts other = {};
+  std::uint64_t missed = 0;
+  std::size_t most = 0; // keys that it had at once
 };
 
 struct table_limits {
@@ -66,6 +74,12 @@ public:
   const counts& other() const { return other_; }
   bool complete() const { return other_.hits == 0; }
   std::uint64_t missed() const { return missed_; }
+
+  /// All that it is: the rows in the order in which they came, and the rest of the figures.
+  std::vector<row> rows() const;
+  /// Makes it that, if it is empty.
+  void restore(const std::vector<row>& rows, const table_rest& rest);
+  table_rest rest() const { return {other_, missed_, most_}; }
   counts total() const;
   const table_limits& limits() const { return limits_; }
 
@@ -121,6 +135,9 @@ public:
   /// False once a value was turned away: there are more than `size()`.
   bool complete() const { return complete_; }
 
+  std::vector<std::uint64_t> values() const;
+  void restore(const std::vector<std::uint64_t>& values, bool complete);
+
 private:
   void grow();
 
@@ -136,7 +153,8 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t seed);
 /// One hash out of two.
 std::uint64_t combine(std::uint64_t a, std::uint64_t b);
 
-/// Drawn once a process: who writes into the log cannot choose keys that collide.
-std::uint64_t process_seed();
+/// Drawn once a process: who writes into the log cannot choose keys that collide. Whoever goes on
+/// with the hashes of an earlier one sets it, before any table is made.
+std::uint64_t& process_seed();
 
 } // namespace log_analytics

@@ -115,6 +115,48 @@ is "$(wc -l <letters)" 428
 expect 1 "$analytics" some_bad --dead-letters /dev/full
 says err '/dev/full: not all lines could be written'
 
+# -- totals that go on, a page, and a log that grows --------------------------------------------------------------------
+head -n 10 combined >first
+tail -n +11 combined >second
+expect 0 "$analytics" first --state totals --csv
+expect 0 "$analytics" second --state totals --csv --top 100 --html page.html
+grep -E '^(general,(requests|unique)|status_codes|dates|hours|paths|hosts|referrers|agents)' out >totals.tables
+cmp combined.tables totals.tables
+says page.html '^</body></html>$'
+cp totals before
+expect 1 "$analytics" cut.gz --state totals
+says err 'totals is as it was before, since not all was read'
+cmp before totals
+expect 1 "$analytics" first --state kept
+says err '^log_analytics: --state: kept: is no state of this program'
+for option in --html --state; do
+  cp small precious
+  expect 2 "$analytics" precious $option precious
+  cmp small precious
+done
+: >err
+cp first growing
+"$analytics" growing --follow --csv --top 100 --html follow.html --progress never >out 2>err &
+program=$!
+shown() { # LINE of the page, which is written anew each second
+  local _
+  for _ in $(seq 600); do
+    grep -q "$1" follow.html 2>/dev/null && return
+    read -rt 0.1 <> <(:) || true
+  done
+  not "\"$1\" is not in the page"
+}
+shown '<dt>Requests</dt><dd>10</dd>'
+mv growing growing.1
+cp second growing
+shown '<dt>Requests</dt><dd>30</dd>'
+kill -TERM $program
+status=0
+wait $program || status=$?
+is "$status" 143
+grep -E '^(general,(requests|unique)|status_codes|dates|hours|paths|hosts|referrers|agents)' out >follow.tables
+cmp combined.tables follow.tables
+
 # -- how it ends ----------------------------------------------------------------------------------------------------------
 expect 0 "$analytics" --help
 says out '--filter'

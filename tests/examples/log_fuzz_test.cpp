@@ -1,10 +1,13 @@
+#include <log_analytics/line_format.hpp>
 #include <log_analytics/report.hpp>
 #include <log_analytics/summary.hpp>
+#include <log_analytics/text.hpp>
 
 #include <cstdint>
 #include <random>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -48,18 +51,64 @@ void check_sums(const summary& s) {
   CHECK(hours == counts{s.requests(), s.bytes()});
   CHECK(s.not_found().total() == s.statuses()[404]);
 
-  std::ostringstream json, text, csv;
+  std::ostringstream json, text, csv, html;
   write_json(json, s, {});
   write_text(text, s, {.columns = 120});
   write_csv(csv, s, {});
+  write_html(html, s, {});
   CHECK(nlohmann::json::parse(json.str())["general"]["requests"] == s.requests());
-  for (const char c : text.str() + csv.str())
+  for (const char c : text.str() + csv.str() + html.str())
     REQUIRE((c == '\n' || static_cast<unsigned char>(c) >= ' '));
 }
 
 } // namespace
 
 TEST_SUITE("log_fuzz") {
+  TEST_CASE("with one byte in 1,000 flipped, lines of any format are parsed or rejected") {
+    const auto seed = fresh_seed();
+    CAPTURE(seed);
+    std::mt19937_64 random{seed};
+    std::string w3c;
+    std::string piped;
+    const auto log = some_log();
+    for (const auto line : lines_of(log)) {
+      const auto e = *parse(line);
+      const auto time = time_text(e.utc_second);
+      const std::string path{e.path};
+      const auto figures = std::to_string(e.status) + ' ' + std::to_string(e.bytes) + " 12.5";
+      (w3c += time + ' ').append(e.host).append(" GET " + path + " - " + figures + '\n');
+      (piped += time + '|')
+          .append(e.host)
+          .append("|GET " + path + "|" + figures + "|\"")
+          .append(e.agent)
+          += "\"\n";
+    }
+    struct example {
+      line_format format;
+      std::string text;
+    };
+    for (auto& [format, text] : std::vector<example>{
+             {line_format::of_w3c("date time c-ip cs-method cs-uri-stem cs-uri-query sc-status "
+                                  "sc-bytes time-taken"),
+              w3c},
+             {*line_format::of("%{%Y-%m-%d %H:%M:%S}t|%h|%m %U|%s %b %T|\"%{User-Agent}i\""),
+              piped},
+             {*line_format::of("combined"), log}}) {
+      for (std::size_t i = 0; i < text.size() / 1000; ++i)
+        text[random() % text.size()] = static_cast<char>(random());
+      summary s;
+      const auto lines = lines_of(text);
+      for (const auto line : lines)
+        if (const auto r = format.parse(line))
+          s.add(r->request);
+        else
+          is_skipped(r.error()) ? s.add_skipped() : s.add_failed(to_string(r.error()));
+      CHECK(s.lines() == lines.size());
+      CHECK(s.requests() > lines.size() / 2);
+      check_sums(s);
+    }
+  }
+
   TEST_CASE("with one byte in 1,000 flipped, parsed and rejected lines are all lines") {
     const auto seed = fresh_seed();
     CAPTURE(seed);

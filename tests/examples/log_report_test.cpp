@@ -253,6 +253,38 @@ TEST_SUITE("log_report") {
     CHECK(contains(csv_of(s), "paths,=1+1,1,1\n"));
   }
 
+  TEST_CASE("in a page the log is text, whatever it says") {
+    summary s;
+    const std::string hostile = "/<script>alert('x')</script>\"&\x1b[2J\xff";
+    auto e = request(hostile, 404, 1);
+    e.agent = e.referrer = e.vhost = hostile;
+    s.add(e);
+    std::ostringstream out;
+    write_html(out, s, {.inputs = {"<a>&.log"}});
+    const auto page = out.str();
+
+    CHECK(contains(page, "/&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;\\x1b[2J"));
+    CHECK(contains(page, "&lt;a&gt;&amp;.log"));
+    CHECK_FALSE(contains(page, "<script"));
+    CHECK_FALSE(contains(page, "\x1b"));
+    // Every tag is closed, and none but the page's own is there.
+    std::vector<std::string> open;
+    for (std::size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+      const auto name_end = page.find_first_of(" >\n", at);
+      const auto name = page.substr(at + 1, name_end - at - 1);
+      if (name == "!DOCTYPE" || name == "meta")
+        continue;
+      if (!name.starts_with('/')) {
+        open.push_back(name);
+        continue;
+      }
+      REQUIRE_FALSE(open.empty());
+      CHECK(open.back() == name.substr(1));
+      open.pop_back();
+    }
+    CHECK(open.empty());
+  }
+
   TEST_CASE("statuses that were not sent have rows of their own") {
     summary s;
     for (const auto status : std::vector<std::uint16_t>{200, 0, 600})

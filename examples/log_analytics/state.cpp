@@ -1,0 +1,176 @@
+#include "state.hpp"
+
+#include "whole_file.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace log_analytics {
+
+namespace {
+
+using json = nlohmann::json;
+
+constexpr int version = 1;
+
+[[noreturn]] void fail(const std::string& path, const std::string& why) {
+  throw std::runtime_error{"--state: " + path + ": " + why};
+}
+
+json to_json(const counts& c) { return json::array({c.hits, c.bytes}); }
+counts counts_of(const json& j) {
+  return {j.at(0).get<std::uint64_t>(), j.at(1).get<std::uint64_t>()};
+}
+
+// Keys are bytes, whatever they say.
+json to_json(const top_table& table) {
+  json rows = json::array();
+  for (const auto& r : table.rows())
+    rows.push_back(
+        {json::binary({r.key.begin(), r.key.end()}), r.cut, r.count.hits, r.count.bytes, r.missed});
+  const auto rest = table.rest();
+  return {{"rows", std::move(rows)},
+          {"other", to_json(rest.other)},
+          {"missed", rest.missed},
+          {"most", rest.most}};
+}
+
+void restore(top_table& table, const json& j) {
+  std::vector<std::string> keys;
+  std::vector<row> rows;
+  keys.reserve(j.at("rows").size());
+  for (const auto& r : j.at("rows")) {
+    const auto& bytes = r.at(0).get_binary();
+    keys.emplace_back(bytes.begin(), bytes.end());
+    rows.push_back({keys.back(),
+                    r.at(1).get<bool>(),
+                    {r.at(2).get<std::uint64_t>(), r.at(3).get<std::uint64_t>()},
+                    r.at(4).get<std::uint64_t>()});
+  }
+  table.restore(rows, {counts_of(j.at("other")), j.at("missed").get<std::uint64_t>(),
+                       j.at("most").get<std::size_t>()});
+}
+
+template <class Counts>
+json all_counts(const Counts& some) {
+  json all = json::array();
+  for (const auto& c : some)
+    all.push_back(to_json(c));
+  return all;
+}
+
+template <class Counts>
+void restore_all(Counts& some, const json& j) {
+  for (std::size_t i = 0; i < some.size(); ++i)
+    some[i] = counts_of(j.at(i));
+}
+
+} // namespace
+
+/// Knows all that a summary consists of.
+class summary_state {
+  // A summary or a const one.
+  template <class Summary>
+  static auto tables_of(Summary& s) {
+    using table = std::remove_reference_t<decltype((s.paths_))>;
+    return std::vector<std::pair<const char*, table*>>{
+        {"vhosts", &s.vhosts_},       {"methods", &s.methods_},     {"paths", &s.paths_},
+        {"hosts", &s.hosts_},         {"referrers", &s.referrers_}, {"agents", &s.agents_},
+        {"not_found", &s.not_found_}, {"reasons", &s.reasons_},     {"served", &s.served_by_path_}};
+  }
+
+public:
+  static json of(const summary& s) {
+    json dates = json::array();
+    for (const auto& [day, count] : s.dates_)
+      dates.push_back({day, count.hits, count.bytes});
+    json tables = json::object();
+    for (const auto& [name, table] : tables_of(s))
+      tables[name] = to_json(*table);
+    return {{"requests", s.requests_},
+            {"failed", s.failed_},
+            {"outside", s.outside_},
+            {"skipped", s.skipped_},
+            {"bytes", s.bytes_},
+            {"first_second", s.first_second_},
+            {"last_second", s.last_second_},
+            {"visitors", s.visitors_.values()},
+            {"visitors_complete", s.visitors_.complete()},
+            {"shapes", s.shapes_},
+            {"without_vhost", to_json(s.without_vhost_)},
+            {"served", s.served_},
+            {"longest_served", s.longest_served_},
+            {"statuses", all_counts(s.statuses_)},
+            {"hours", all_counts(s.hours_)},
+            {"dates", std::move(dates)},
+            {"other_dates", to_json(s.other_dates_)},
+            {"tables", std::move(tables)}};
+  }
+
+  static void restore_into(summary& s, const json& j) {
+    j.at("requests").get_to(s.requests_);
+    j.at("failed").get_to(s.failed_);
+    j.at("outside").get_to(s.outside_);
+    j.at("skipped").get_to(s.skipped_);
+    j.at("bytes").get_to(s.bytes_);
+    j.at("first_second").get_to(s.first_second_);
+    j.at("last_second").get_to(s.last_second_);
+    s.visitors_.restore(j.at("visitors").get<std::vector<std::uint64_t>>(),
+                        j.at("visitors_complete").get<bool>());
+    j.at("shapes").get_to(s.shapes_);
+    s.without_vhost_ = counts_of(j.at("without_vhost"));
+    j.at("served").get_to(s.served_);
+    j.at("longest_served").get_to(s.longest_served_);
+    restore_all(s.statuses_, j.at("statuses"));
+    restore_all(s.hours_, j.at("hours"));
+    for (const auto& date : j.at("dates"))
+      s.dates_[date.at(0).get<std::int32_t>()]
+          = {date.at(1).get<std::uint64_t>(), date.at(2).get<std::uint64_t>()};
+    s.other_dates_ = counts_of(j.at("other_dates"));
+    for (const auto& [name, table] : tables_of(s))
+      restore(*table, j.at("tables").at(name));
+  }
+};
+
+std::unique_ptr<summary> load_state(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  if (!in && errno == ENOENT)
+    return std::make_unique<summary>();
+  if (!in)
+    fail(path, std::generic_category().message(errno));
+  try {
+    const auto all = json::from_cbor(in);
+    if (in.bad())
+      fail(path, "cannot be read");
+    if (all.at("log_analytics").get<int>() != version)
+      fail(path, "is of another version of this program; name another file, or remove it");
+    all.at("seed").get_to(process_seed());
+    auto s = std::make_unique<summary>();
+    summary_state::restore_into(*s, all.at("summary"));
+    return s;
+  } catch (const json::exception&) {
+    fail(path, "is no state of this program; name another file, or remove it");
+  }
+}
+
+void save_state(const std::string& path, const summary& s) {
+  const json all{
+      {"log_analytics", version}, {"seed", process_seed()}, {"summary", summary_state::of(s)}};
+  const auto bytes = json::to_cbor(all);
+  const auto problem = replace_file(path, [&bytes](std::ostream& out) {
+    out.write(reinterpret_cast<const char*>(bytes.data()),
+              static_cast<std::streamsize>(bytes.size()));
+  });
+  if (problem)
+    throw std::runtime_error{"--state: " + *problem + "; the state is as it was before"};
+}
+
+} // namespace log_analytics
