@@ -211,13 +211,14 @@ int count_words(const options& o) {
   return signals.received() > 0 ? 128 + signals.first() : 0; // as shells have it
 }
 
-/// The project's own README, beside the build folder in which this program lies.
-std::string readme() {
+/// A speech, in the source tree in whose build folder this program lies.
+std::string speech() {
+  const auto text = fs::path{"examples"} / "data" / "gettysburg.txt";
   std::error_code failure;
   for (auto folder = fs::read_symlink("/proc/self/exe", failure); folder.has_relative_path();) {
     folder = folder.parent_path();
-    if (fs::exists(folder / "README.md", failure))
-      return (folder / "README.md").string();
+    if (fs::exists(folder / text, failure))
+      return (folder / text).string();
   }
   return {};
 }
@@ -226,8 +227,9 @@ int command(int argc, char** argv) {
   options o;
   command_line::arguments args{"Counts the words of a text and shows the most frequent ones.",
                                "word_count"};
-  args.text("FILE", o.file,
-            "A text, plain or gzip; - is standard input. Default: the README of this project");
+  args.text(
+      "FILE", o.file,
+      "A text, plain or gzip; - is standard input. Default: a speech, the Gettysburg Address");
   args.number("--top", o.top, "How many words to show (default: 10)", std::size_t{1},
               std::size_t{1'000'000});
   args.number("--workers", o.workers, "How many actors count (default: 4)", std::size_t{1},
@@ -239,7 +241,7 @@ int command(int argc, char** argv) {
   if (const auto code = args.read(argc, argv))
     return *code;
   if (!args.given("FILE"))
-    o.file = readme();
+    o.file = speech();
   if (o.file.empty()) {
     fail("no text: name a file, or - for standard input (see word_count --help)");
     return 2;

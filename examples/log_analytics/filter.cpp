@@ -50,6 +50,11 @@ public:
     return f;
   }
 
+  static bool is_operator(std::string_view text) {
+    return std::any_of(operations.begin(), operations.end(),
+                       [text](const auto& o) { return o.first == text; });
+  }
+
 private:
   static constexpr std::array<std::pair<std::string_view, field>, 9> fields{{
       {"host", field::host},
@@ -129,6 +134,8 @@ private:
     return std::nullopt;
   }
 };
+
+bool filter::is_operator(std::string_view text) { return filter_reader::is_operator(text); }
 
 tl::expected<filter, std::string> filter::of(std::string_view text) {
   return filter_reader::read(without_blanks(text));

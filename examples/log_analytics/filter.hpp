@@ -24,6 +24,9 @@ public:
   /// !=, <, <=, >, >=). Errors: what is wrong, and what is valid.
   static tl::expected<filter, std::string> of(std::string_view text);
 
+  /// Whether the whole text is =, !=, <, <=, >, >= or ~.
+  static bool is_operator(std::string_view text);
+
   bool passes(const entry& e) const;
 
 private:

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -179,13 +180,34 @@ void add_options(command_line::arguments& args, options& o) {
 
 } // namespace
 
+namespace {
+
+/// `--filter FIELD OP VALUE` as three arguments is one.
+std::vector<std::string> with_joined_filters(int argc, char** argv) {
+  std::vector<std::string> all;
+  for (int i = 0; i < argc; ++i) {
+    all.emplace_back(argv[i]);
+    if (all.back() != "--filter" || i + 3 >= argc || !filter::is_operator(argv[i + 2]))
+      continue;
+    all.push_back(std::string{argv[i + 1]} + ' ' + argv[i + 2] + ' ' + argv[i + 3]);
+    i += 3;
+  }
+  return all;
+}
+
+} // namespace
+
 parsed_options parse_options(int argc, char** argv, std::ostream& out, std::ostream& err) {
   options o;
   o.workers = std::max(1U, std::thread::hardware_concurrency());
   command_line::arguments args{"Analyses web access logs with a pipeline of actors.",
                                "log_analytics"};
   add_options(args, o);
-  if (const auto code = args.read(argc, argv, out, err))
+  auto joined = with_joined_filters(argc, argv);
+  std::vector<char*> pointers;
+  for (auto& text : joined)
+    pointers.push_back(text.data());
+  if (const auto code = args.read(static_cast<int>(pointers.size()), pointers.data(), out, err))
     return {std::nullopt, *code};
   const auto& range = o.wanted.range;
   if (range.first.zoned == range.end.zoned && range.first.second >= range.end.second) {

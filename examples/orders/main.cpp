@@ -101,7 +101,10 @@ void print(const tr::report& end, const std::vector<receipt>& ledger, const jour
 }
 
 int run_orders(const options& o, const price_server& server) {
-  tr::shutdown_signals signals;
+  tr::shutdown_signals signals{{.on_drain = [] {
+    std::cerr
+        << "orders: interrupted; what has been read is finished, another signal gives it up\n";
+  }}};
   journal log{std::cout, std::chrono::steady_clock::now()};
   std::vector<receipt> ledger;
   tr::report end;

@@ -48,7 +48,8 @@ tr -s '[:blank:]' '\n' <one_line | "$word_count" - >out
 says out '200000 *100.00 %  x\{60\}\.\.\.$'
 
 expect 0 "$word_count"
-says out 'the words of .*README.md'
+says out 'the words of .*gettysburg.txt'
+says out '^ *13 .* that$'
 expect 0 "$word_count" --help
 says out 'in \[1 - 256\]'
 expect 1 "$word_count" no_such_file

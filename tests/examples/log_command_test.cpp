@@ -95,12 +95,12 @@ TEST_SUITE("log_options") {
   }
 
   TEST_CASE("filters are repeated, the format is a name or directives, and spreadsheets are CSV") {
-    const command c{{"--filter", "status >= 500", "--filter", "path~^/api", "--no-query",
-                     "--format", "vcombined", "--csv-safe", "x.log"}};
+    const command c{{"--filter", "status >= 500", "--filter", "path~^/api", "--filter", "host", "=",
+                     "h", "--no-query", "--format", "vcombined", "--csv-safe", "x.log"}};
 
     REQUIRE(c.result.value);
     const auto& o = *c.result.value;
-    CHECK(o.wanted.filters.size() == 2);
+    CHECK(o.wanted.filters.size() == 3);
     CHECK(o.wanted.no_query);
     CHECK_FALSE(o.lines.is_told_by_the_log());
     CHECK(o.format == report_format::csv);
