@@ -35,6 +35,9 @@ void write_csv(std::ostream& out, const summary& s, const report_options& option
 /// What is in the log is text in it, whatever it says.
 void write_html(std::ostream& out, const summary& s, const report_options& options);
 
+/// Within what time this share of the requests was served.
+std::chrono::nanoseconds served_within(const troupe::histogram& served, double share);
+
 /// The format that the requests were in; where there were several, how many were in each:
 /// "combined (990), common (10)". "none" without a request.
 std::string format_found(const summary& s);

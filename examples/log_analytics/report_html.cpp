@@ -79,10 +79,9 @@ void write_overview(std::ostream& out, const summary& s, const report_options& o
                (s.visitors().complete() ? "" : "at least ") + with_separators(s.visitors().size()));
   write_figure(out, "Bytes sent", human_bytes(s.bytes()));
   if (const auto served = s.served(); served.count() > 0) {
-    constexpr std::uint64_t ns_in_us = 1000;
     write_figure(out, "Time served",
-                 "median " + time_taken(served.quantile(0.5) / ns_in_us) + ", p99 "
-                     + time_taken(served.quantile(0.99) / ns_in_us));
+                 "median " + duration_text(served_within(served, 0.5)) + ", p99 "
+                     + duration_text(served_within(served, 0.99)));
   }
   out << "</dl>\n";
 }
@@ -106,9 +105,8 @@ void write_chart(std::ostream& out, const section& table) {
 
 void write_row(std::ostream& out, const section_row& r, section_unit unit, std::uint64_t whole) {
   out << "<tr><td>" << with_separators(r.count.hits) << "</td><td>" << percent(r.count.hits, whole)
-      << "</td><td>"
-      << (unit == section_unit::bytes ? human_bytes(r.count.bytes) : time_taken(r.count.bytes))
-      << "</td><td>" << escaped(r.key) << "</td></tr>\n";
+      << "</td><td>" << second_figure(r.count.bytes, unit) << "</td><td>" << escaped(r.key)
+      << "</td></tr>\n";
 }
 
 void write_table(std::ostream& out, const section& table, std::uint64_t whole) {

@@ -20,7 +20,6 @@ constexpr std::size_t bar_columns = 20;
 constexpr std::size_t columns_for_bars = 100;
 constexpr std::size_t least_key_columns = 20;
 constexpr std::size_t most_dates_shown = 31;
-constexpr std::uint64_t ns_in_us = 1000;
 
 std::string right(const std::string& text, std::size_t columns) {
   const auto width = display_width(text);
@@ -37,10 +36,6 @@ struct layout {
 
   std::size_t left_of_key() const { return 2 + hits + 2 + share + 2 + bytes + 2; }
 };
-
-std::string second_figure(std::uint64_t value, section_unit unit) {
-  return unit == section_unit::bytes ? human_bytes(value) : time_taken(value);
-}
 
 layout layout_of(const section& table, std::size_t columns) {
   layout result;
@@ -133,9 +128,9 @@ void write_overview(std::ostream& out, const summary& s, const report_options& o
                (s.visitors().complete() ? "" : ">= ") + with_separators(s.visitors().size()),
                "distinct host, agent and day");
   if (const auto served = s.served(); served.count() > 0)
-    write_figure(out, "Time served", time_taken(served.quantile(0.5) / ns_in_us),
-                 "median; p99 " + time_taken(served.quantile(0.99) / ns_in_us) + ", longest "
-                     + time_taken(served.max() / ns_in_us));
+    write_figure(out, "Time served", duration_text(served_within(served, 0.5)),
+                 "median; p99 " + duration_text(served_within(served, 0.99)) + ", longest "
+                     + duration_text(served_within(served, 1)));
   write_figure(out, "Bytes sent", human_bytes(s.bytes()), with_separators(s.bytes()));
   if (const auto seconds = options.elapsed.count(); seconds > 0) {
     const auto rate = static_cast<double>(s.lines()) / seconds;
@@ -147,6 +142,10 @@ void write_overview(std::ostream& out, const summary& s, const report_options& o
 }
 
 } // namespace
+
+std::chrono::nanoseconds served_within(const troupe::histogram& served, double share) {
+  return std::chrono::nanoseconds{static_cast<std::int64_t>(served.quantile(share))};
+}
 
 std::string format_found(const summary& s) {
   std::vector<std::pair<std::uint64_t, std::string>> found;

@@ -4,6 +4,7 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 namespace log_analytics {
@@ -125,6 +126,12 @@ section slowest(const summary& s, std::size_t top) {
 }
 
 } // namespace
+
+std::string second_figure(std::uint64_t value, section_unit unit) {
+  return unit == section_unit::bytes
+             ? human_bytes(value)
+             : duration_text(std::chrono::microseconds{static_cast<std::int64_t>(value)});
+}
 
 void for_each_section(const summary& s, std::size_t top,
                       const std::function<void(section table)>& use) {

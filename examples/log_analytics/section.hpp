@@ -18,6 +18,9 @@ struct section_row {
 /// What the second figure of a row is.
 enum class section_unit { bytes, microseconds /* of one request, on average */ };
 
+/// "1.50 KiB" or "12.5 ms".
+std::string second_figure(std::uint64_t value, section_unit unit);
+
 /// A table of the report, ready to be written in any format.
 struct section {
   std::string_view id;    // as in JSON and CSV

@@ -2,25 +2,12 @@
 
 #include "text.hpp"
 
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <iomanip>
 #include <ostream>
+#include <string>
 
 namespace log_analytics {
-
-std::string duration_text(std::chrono::nanoseconds d) {
-  constexpr std::array<const char*, 4> units{"ns", "us", "ms", "s"};
-  auto value = static_cast<double>(d.count());
-  std::size_t unit = 0;
-  for (; value >= 1000 && unit + 1 < units.size(); ++unit)
-    value /= 1000;
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), value < 100 && unit > 0 ? "%.1f %s" : "%.0f %s",
-                value, units[unit]);
-  return buffer.data();
-}
 
 void write_stats(std::ostream& out, const troupe::graph_metrics& metrics) {
   constexpr int name = 12;

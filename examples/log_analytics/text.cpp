@@ -124,11 +124,14 @@ std::string human_bytes(std::uint64_t bytes) {
   return format("%.2f %s", value, units[unit]);
 }
 
-std::string time_taken(std::uint64_t microseconds) {
-  const auto value = static_cast<double>(microseconds);
-  if (microseconds < 1000)
-    return std::to_string(microseconds) + " us";
-  return value < 999'950 ? format("%.1f ms", value / 1e3) : format("%.2f s", value / 1e6);
+std::string duration_text(std::chrono::nanoseconds d) {
+  constexpr std::array<const char*, 4> units{"ns", "us", "ms", "s"};
+  auto value = static_cast<double>(d.count());
+  std::size_t unit = 0;
+  for (; value >= 1000 && unit + 1 < units.size(); ++unit)
+    value /= 1000;
+  return value < 100 && unit > 0 ? format("%.1f %s", value, units[unit])
+                                 : format("%.0f %s", value, units[unit]);
 }
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,8 +24,8 @@ std::string with_separators(std::uint64_t number);
 /// "2.56 GiB"
 std::string human_bytes(std::uint64_t bytes);
 
-/// "850 us", "12.3 ms", "4.56 s"
-std::string time_taken(std::uint64_t microseconds);
+/// "850 ns", "12.5 us", "3.2 ms", "1.5 s"
+std::string duration_text(std::chrono::nanoseconds d);
 
 /// "91.26%"; "-" of nothing.
 std::string percent(std::uint64_t part, std::uint64_t whole);

@@ -312,7 +312,7 @@ TEST_SUITE("log_report") {
     CHECK(json["general"]["served_us"]["p50"] >= 1000);
     CHECK(json["general"]["served_us"]["p50"] <= 1070);
     CHECK(json["general"]["served_us"]["max"] == 2'000'000);
-    CHECK(contains(text_of(s), "2.00 s  /slow\n"));
+    CHECK(contains(text_of(s), "2.0 s  /slow\n"));
     CHECK_FALSE(json_of({})["general"].contains("served_us"));
   }
 
