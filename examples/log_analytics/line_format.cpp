@@ -117,48 +117,52 @@ public:
 private:
   void read_other(field what, std::string_view text) {
     auto& e = result_.request;
+    if (const auto member = text_of(what))
+      e.*member = or_absent(text);
+    else if (what == field::bytes)
+      e.bytes = read_bytes(text);
+    else if (const auto unit = microseconds_of(what, text))
+      e.served_us = read_served(text, *unit);
+  }
+
+  /// The text of an entry that this field is; null: it is none.
+  static std::string_view entry::*text_of(field what) {
     switch (what) {
     case field::vhost:
-      e.vhost = or_absent(text);
-      break;
+      return &entry::vhost;
     case field::ident:
-      e.ident = or_absent(text);
-      break;
+      return &entry::ident;
     case field::user:
-      e.user = or_absent(text);
-      break;
+      return &entry::user;
     case field::method:
-      e.method = or_absent(text);
-      break;
+      return &entry::method;
     case field::path:
-      e.path = or_absent(text);
-      break;
+      return &entry::path;
     case field::protocol:
-      e.protocol = or_absent(text);
-      break;
-    case field::bytes:
-      e.bytes = read_bytes(text);
-      break;
+      return &entry::protocol;
     case field::referrer:
-      e.referrer = or_absent(text);
-      break;
+      return &entry::referrer;
     case field::agent:
-      e.agent = or_absent(text);
-      break;
-    case field::served_s:
-      e.served_us = read_served(text, 1'000'000);
-      break;
-    case field::served_ms:
-      e.served_us = read_served(text, 1000);
-      break;
-    case field::served_us:
-      e.served_us = read_served(text, 1);
-      break;
-    case field::served_w3c:
-      e.served_us = read_served(text, text.find('.') == std::string_view::npos ? 1000 : 1'000'000);
-      break;
+      return &entry::agent;
     default:
-      break;
+      return nullptr;
+    }
+  }
+
+  /// The unit of a field that says how long a request took.
+  static std::optional<std::int64_t> microseconds_of(field what, std::string_view text) {
+    constexpr std::int64_t second = 1'000'000;
+    switch (what) {
+    case field::served_s:
+      return second;
+    case field::served_ms:
+      return 1000;
+    case field::served_us:
+      return 1;
+    case field::served_w3c:
+      return text.find('.') == std::string_view::npos ? 1000 : second;
+    default:
+      return std::nullopt;
     }
   }
 

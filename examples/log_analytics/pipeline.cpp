@@ -38,7 +38,7 @@ constexpr troupe::lines_options as_logs_are{.buffer = buffer,
                                             .skip_nuls = true};
 
 /// All lines in one format.
-troupe::flow<record> records(const troupe::flow<troupe::line>& lines, const reading& how,
+troupe::flow<record> records(const troupe::flow<troupe::line>& lines, const read_options& how,
                              const line_format& format) {
   const auto parse = [&wanted = how.wanted, &format](troupe::line line) {
     return parse_line(std::move(line), format, wanted);
@@ -47,7 +47,7 @@ troupe::flow<record> records(const troupe::flow<troupe::line>& lines, const read
 }
 
 /// Where lines may say how to read those behind them: a stage looks at one after the other.
-troupe::flow<record> records(const troupe::flow<troupe::line>& lines, const reading& how) {
+troupe::flow<record> records(const troupe::flow<troupe::line>& lines, const read_options& how) {
   const auto with_format = [&by = how.by, before = how.lines_before](troupe::line line) {
     const auto* const format = by.format_of(line.text(), before + line.number());
     return readable{std::move(line), format};
@@ -111,7 +111,7 @@ troupe::result<void> aggregate::add(const record& r) {
   return {};
 }
 
-troupe::run start_run(caf::actor_system& sys, const std::string& file, const reading& how,
+troupe::run start_run(caf::actor_system& sys, const std::string& file, const read_options& how,
                       aggregate& into, dead_letter_file& dead) {
   const auto lines = troupe::lines("read", file, as_logs_are);
   const auto* const format = how.by.format_of_all(file);
@@ -119,7 +119,7 @@ troupe::run start_run(caf::actor_system& sys, const std::string& file, const rea
                         how.lines_before, into, dead);
 }
 
-troupe::run start_run(caf::actor_system& sys, std::istream& text, const reading& how,
+troupe::run start_run(caf::actor_system& sys, std::istream& text, const read_options& how,
                       aggregate& into, dead_letter_file& dead) {
   return start_counting(sys, records(troupe::lines("read", text, as_logs_are), how),
                         how.lines_before, into, dead);

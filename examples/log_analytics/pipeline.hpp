@@ -92,7 +92,7 @@ private:
 };
 
 /// How the inputs of a report are read.
-struct reading {
+struct read_options {
   formats& by;
   const selection& wanted;
   std::size_t workers = 1;
@@ -101,10 +101,10 @@ struct reading {
 
 /// Reads `file`, "-" for standard input, into `into`; what is malformed goes to `dead`, in the
 /// order of the lines. All must outlive the run.
-troupe::run start_run(caf::actor_system& sys, const std::string& file, const reading& how,
+troupe::run start_run(caf::actor_system& sys, const std::string& file, const read_options& how,
                       aggregate& into, dead_letter_file& dead);
 /// The same for a part of a file.
-troupe::run start_run(caf::actor_system& sys, std::istream& text, const reading& how,
+troupe::run start_run(caf::actor_system& sys, std::istream& text, const read_options& how,
                       aggregate& into, dead_letter_file& dead);
 
 } // namespace log_analytics

@@ -43,7 +43,7 @@ public:
 private:
   /// Waits for the end of the run. On a signal the source stops, and the rest is counted.
   troupe::report end_of(troupe::run& run);
-  reading how(std::uint64_t lines_before = 0) {
+  read_options how(std::uint64_t lines_before = 0) {
     return {formats_, options_.wanted, options_.workers, lines_before};
   }
   /// Whether the run failed, which is told.
