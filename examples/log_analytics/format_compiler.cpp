@@ -29,8 +29,9 @@ public:
     return std::move(format_);
   }
 
-  static line_format of_w3c(std::string_view names) {
+  static line_format of_w3c(std::string_view names, std::string_view date) {
     line_format result;
+    result.date_ = date;
     result.kind_ = line_format::kind::w3c;
     while (!names.empty()) {
       const auto end = std::min(names.find_first_of(" \t"), names.size());
@@ -168,6 +169,8 @@ tl::expected<line_format, std::string> line_format::of(std::string_view text) {
   return format_compiler{text}.compile();
 }
 
-line_format line_format::of_w3c(std::string_view names) { return format_compiler::of_w3c(names); }
+line_format line_format::of_w3c(std::string_view names, std::string_view date) {
+  return format_compiler::of_w3c(names, date);
+}
 
 } // namespace log_analytics

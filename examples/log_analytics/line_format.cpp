@@ -6,8 +6,11 @@
 #include "fields.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace log_analytics {
@@ -28,10 +31,27 @@ std::optional<std::string_view> first_forwarded(std::string_view list) {
   return is_address(first) ? std::optional{first} : std::nullopt;
 }
 
-/// Path and query as one text; in W3C logs an agent's spaces are written as '+'.
-void put_together(parsed_entry& p, std::string_view query, bool spaces_are_plus) {
+std::optional<char> hexadecimal(std::string_view two) {
+  int value = 0;
+  const auto [at, failure] = std::from_chars(two.data(), two.data() + two.size(), value, 16);
+  return two.size() == 2 && failure == std::errc{} && at == two.data() + 2
+             ? std::optional{static_cast<char>(value)}
+             : std::nullopt;
+}
+
+/// As IIS writes an agent, spaces as '+', and as CloudFront does, as "%20".
+void append_decoded(std::string& out, std::string_view agent) {
+  for (std::size_t i = 0; i < agent.size(); ++i) {
+    const auto coded = agent[i] == '%' ? hexadecimal(agent.substr(i + 1, 2)) : std::nullopt;
+    out += coded ? *coded : agent[i] == '+' ? ' ' : agent[i];
+    i += coded ? 2 : 0;
+  }
+}
+
+/// Path and query as one text; in W3C logs an agent's spaces are encoded.
+void put_together(parsed_entry& p, std::string_view query, bool agent_is_coded) {
   auto& e = p.request;
-  const bool decode = spaces_are_plus && e.agent.find('+') != std::string_view::npos;
+  const bool decode = agent_is_coded && e.agent.find_first_of("+%") != std::string_view::npos;
   const bool join = is_given(query);
   if (!decode && !join)
     return;
@@ -46,8 +66,7 @@ void put_together(parsed_entry& p, std::string_view query, bool spaces_are_plus)
   }
   if (decode) {
     const auto at = text->size();
-    text->append(e.agent);
-    std::replace(text->begin() + static_cast<std::ptrdiff_t>(at), text->end(), '+', ' ');
+    append_decoded(*text, e.agent);
     e.agent = std::string_view{*text}.substr(at);
   }
   p.text = std::move(text);
@@ -103,12 +122,12 @@ public:
   }
 
   /// After the last field. Nothing: it is a request.
-  std::optional<rejection> finish(bool spaces_are_plus) {
+  std::optional<rejection> finish(bool agent_is_coded) {
     auto& e = result_.request;
     e.host = !forwarded_.empty() ? forwarded_ : host_;
     if (!is_host(e.host))
       return rejection::bad_host;
-    put_together(result_, query_, spaces_are_plus);
+    put_together(result_, query_, agent_is_coded);
     if (!date_.empty() || !clock_.empty())
       return read_date_and_clock(date_, clock_, e);
     return std::nullopt;
@@ -250,6 +269,7 @@ std::optional<rejection> line_format::parse_parts(parsed_entry& out, std::string
 
 std::optional<rejection> line_format::parse_w3c(parsed_entry& out, std::string_view line) const {
   field_reader fields{out, shape::w3c};
+  fields.read(field::date, date_);
   cursor in{line};
   for (const auto& p : parts_) {
     if (in.done())

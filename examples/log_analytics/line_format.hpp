@@ -56,8 +56,9 @@ public:
   /// "auto" (the usual formats, whichever each line is in), "common", "combined", "vcommon",
   /// "vcombined", or a text with directives. Errors: what is wrong with it, and what is valid.
   static tl::expected<line_format, std::string> of(std::string_view text);
-  /// Of a log in the W3C extended format, whose "#Fields:" line names these.
-  static line_format of_w3c(std::string_view names);
+  /// Of a log in the W3C extended format, whose "#Fields:" line names these. `date`: of its
+  /// "#Date:" line, for fields that have none.
+  static line_format of_w3c(std::string_view names, std::string_view date = {});
 
   line_format() = default; ///< auto
 
@@ -83,6 +84,7 @@ private:
   vhost_field vhost_ = vhost_field::maybe;
   std::vector<part> parts_;
   std::string behind_; ///< the text behind the last field
+  std::string date_;   ///< of lines that have none
 };
 
 } // namespace log_analytics

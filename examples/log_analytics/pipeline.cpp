@@ -76,18 +76,37 @@ troupe::run start_counting(caf::actor_system& sys, const troupe::flow<record>& r
 } // namespace
 
 const line_format* formats::format_of(std::string_view text, std::uint64_t number) {
-  constexpr std::string_view directive = "#Fields:";
-  if (number == 1)
+  constexpr std::string_view fields = "#Fields:";
+  constexpr std::string_view date = "#Date: ";
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (number == 1) {
+    text.remove_prefix(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
     current_ = &given_;
-  if (!given_.is_told_by_the_log() || !text.starts_with(directive))
+    fields_.clear();
+    date_.clear();
+  }
+  if (!given_.is_told_by_the_log() || !text.starts_with('#'))
     return current_;
-  text.remove_prefix(directive.size());
-  auto known = by_fields_.find(text);
-  if (known == by_fields_.end() && by_fields_.size() < most)
-    known = by_fields_.emplace(text, line_format::of_w3c(text)).first;
-  if (known != by_fields_.end())
-    current_ = &known->second;
+  if (text.starts_with(date)) {
+    constexpr std::size_t day_length = 10; // a time follows
+    date_ = text.substr(date.size(), day_length);
+  } else if (text.starts_with(fields)) {
+    fields_ = text.substr(fields.size());
+  }
+  if (!fields_.empty())
+    use_fields();
   return current_;
+}
+
+// The date counts only where lines have none.
+void formats::use_fields() {
+  const bool dated = (' ' + fields_).find(" date") != std::string::npos;
+  const std::pair key{fields_, dated ? std::string{} : date_};
+  auto known = known_.find(key);
+  if (known == known_.end() && known_.size() < most)
+    known = known_.emplace(key, line_format::of_w3c(key.first, key.second)).first;
+  if (known != known_.end())
+    current_ = &known->second;
 }
 
 const line_format* formats::format_of_all(const std::string& file) const {

@@ -63,9 +63,13 @@ public:
 private:
   static constexpr std::size_t most = 100;
 
+  void use_fields();
+
   line_format given_;
   const line_format* current_ = &given_;
-  std::map<std::string, line_format, std::less<>> by_fields_;
+  std::string fields_; // of the last "#Fields:" and "#Date:" of this input
+  std::string date_;
+  std::map<std::pair<std::string, std::string>, line_format> known_; // by those
 };
 
 /// Where the lines of all inputs come together, in their order. `add` is called by one actor, the

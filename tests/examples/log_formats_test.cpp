@@ -180,12 +180,36 @@ TEST_SUITE("log_w3c") {
     CHECK_FALSE(read("0.5 203.0.113.8 2024-03-10 12:34:57 GET / 200", 1));
   }
 
+  TEST_CASE("where lines have no date, it is that of the directive") { // the example of IIS
+    formats by{{}};
+    std::uint64_t number = 0;
+    const auto read
+        = [&](std::string_view line) { return by.format_of(line, ++number)->parse(line); };
+    CHECK_FALSE(read("#Software: Microsoft Internet Information Services 6.0"));
+    CHECK_FALSE(read("#Version: 1.0"));
+    CHECK_FALSE(read("#Date: 2001-05-02 17:42:15"));
+    CHECK_FALSE(read("#Fields: time c-ip cs-method cs-uri-stem sc-status cs-version"));
+    const auto first = read("17:42:15 172.22.255.255 GET /default.htm 200 HTTP/1.0");
+    REQUIRE(first);
+    CHECK(first->request.utc_second == 988'825'335); // date -u -d '2001-05-02 17:42:15' +%s
+    CHECK(first->request.protocol == "HTTP/1.0");
+    CHECK_FALSE(read("#Date: 2001-05-03 00:00:01"));
+    const auto next = read("00:00:02 172.22.255.255 GET /default.htm 200 HTTP/1.0");
+    REQUIRE(next);
+    CHECK(next->request.utc_second == 988'848'002);
+  }
+
   TEST_CASE("tabs between the fields, as CloudFront has them, and lines that are too short") {
     const auto format = line_format::of_w3c(
         " date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status");
     const auto r = format.parse("2024-03-10\t12:34:56\tFRA\t77\t2001:db8::1\tGET\tex.org\t/x\t404");
     REQUIRE(r);
     CHECK(r->request.vhost == "ex.org");
+    const auto agent
+        = line_format::of_w3c("date time c-ip cs-uri-stem sc-status cs(User-Agent)")
+              .parse("2024-03-10\t12:34:56\t::1\t/\t200\tMozilla/4.0%20(a;%20100%25%)");
+    REQUIRE(agent);
+    CHECK(agent->request.agent == "Mozilla/4.0 (a; 100%%)");
     CHECK(r->request.status == 404);
     CHECK(outcome(format, "2024-03-10\t12:34:56\tFRA\t77") == to_string(rejection::not_in_format));
     CHECK(outcome(format, "2024-03-10\t12:34\tFRA\t77\t::1\tGET\te\t/x\t404")
