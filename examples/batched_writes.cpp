@@ -51,6 +51,7 @@ private:
 
 int main() {
   std::vector<order> incoming;
+  incoming.reserve(orders);
   for (int i = 0; i < orders; ++i)
     incoming.push_back({i % 5, 100 + i});
   table database;

@@ -86,6 +86,7 @@ void arguments::parsed_each(const std::string& names,
           help)
       ->type_name(shown_as)
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 void arguments::exclude(const std::string& name, const std::string& other) {

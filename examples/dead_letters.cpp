@@ -57,6 +57,7 @@ auto price_from(const prices& list) {
 
 int main() {
   std::vector<order> orders;
+  orders.reserve(1'000);
   for (int i = 1; i <= 1'000; ++i)
     orders.push_back({i, i % 4 == 0 ? "hat" : i % 7 == 0 ? "scarf" : "shoe"});
   prices list{{"shoe", 8'000}};

@@ -124,22 +124,22 @@ tr::flow<void> merging(const std::vector<fs::path>& files, const fs::path& outpu
 void check_inputs(const std::vector<fs::path>& files, const fs::path& output) {
   std::size_t from_stdin = 0;
   for (const auto& file : files) {
+    std::error_code error;
+    const auto written = output == "-" ? fs::path{"/dev/stdout"} : output;
+    const auto read = file == "-" ? fs::path{"/dev/stdin"} : file;
+    if (fs::equivalent(read, written, error) && fs::is_regular_file(written, error))
+      throw failure{quoted(file)
+                    + " is both read and to be written; name another file for the output"};
     if (file == "-") {
       if (++from_stdin > 1)
         throw failure{"- (standard input) can be read once only; name it once"};
       continue;
     }
-    std::error_code error;
     if (fs::is_directory(file, error))
       throw failure{quoted(file) + " is a directory; name the files in it"};
     if (::access(file.c_str(), R_OK) != 0)
       throw failure{"cannot read " + quoted(file) + ": " + std::generic_category().message(errno)
                     + "; nothing was written"};
-    const auto written = output == "-" ? fs::path{"/dev/stdout"} : output;
-    if (fs::equivalent(file, written, error) && fs::is_regular_file(written, error))
-      throw failure{quoted(file)
-                    + " is both read and to be written; name another file for the "
-                      "output"};
   }
 }
 

@@ -38,6 +38,7 @@ auto way(const std::string& name) {
 
 int main() {
   std::vector<parcel> parcels;
+  parcels.reserve(1'000);
   for (int i = 1; i <= 1'000; ++i)
     parcels.push_back({i, i * 7919 % 4'000, ""});
   long grams = 0;

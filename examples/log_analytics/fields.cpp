@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <system_error>
 
@@ -269,7 +270,7 @@ std::int64_t read_served(std::string_view text, std::int64_t microseconds) {
   const double result = value * static_cast<double>(microseconds);
   if (failure != std::errc{} || at != end || !(result >= 0 && result <= longest))
     return entry::not_timed;
-  return static_cast<std::int64_t>(result + 0.5);
+  return std::llround(result);
 }
 
 } // namespace log_analytics

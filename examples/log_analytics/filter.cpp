@@ -83,12 +83,16 @@ private:
     case field::status:
       if (value == "-") { // as a server writes it that has sent none
         f.number_ = entry::no_status;
-        return only_numbers(f);
+        return f.operation_ == operation::equal || f.operation_ == operation::unequal
+                   ? std::nullopt
+                   : std::optional<std::string>{"a status of - is compared by = or !="};
       }
       [[fallthrough]];
     case field::bytes:
-      if (!read_number(value, f.number_))
-        return '"' + std::string{value} + "\" is not a whole number";
+      if (!read_number(value, f.number_)
+          || (f.field_ == field::status && f.number_ >= entry::no_status))
+        return '"' + std::string{value} + "\" is not a whole number"
+               + (f.field_ == field::status ? " below 600, or -" : "");
       return only_numbers(f);
     case field::time:
       if (const auto when = parse_moment(value))
@@ -155,7 +159,10 @@ bool filter::passes(const entry& e) const {
     return compare(e.agent);
   case field::referrer:
     return compare(e.referrer);
-  case field::status:
+  case field::status: // none is neither more nor less than a number
+    if (e.status == entry::no_status || number_ == entry::no_status)
+      return (e.status == number_) == (operation_ == operation::equal)
+             && (operation_ == operation::equal || operation_ == operation::unequal);
     return compare(e.status);
   case field::bytes:
     return compare(e.bytes);

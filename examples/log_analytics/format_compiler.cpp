@@ -39,6 +39,10 @@ public:
         result.parts_.push_back({{}, w3c_field(names.substr(0, end))});
       names.remove_prefix(std::min(end + 1, names.size()));
     }
+    using f = field;
+    result.usable_ = has(result, {f::host, f::forwarded}) && has(result, {f::clock})
+                     && (has(result, {f::date}) || !date.empty()) && has(result, {f::path})
+                     && has(result, {f::status});
     return result;
   }
 
@@ -54,6 +58,8 @@ private:
       take_text(2, "%");
     else if (rest_.starts_with("\\\"")) // as it stands in Apache's configuration
       take_text(2, "\"");
+    else if (rest_.starts_with("\\t"))
+      take_text(2, "\t");
     else if (rest_.front() == '%')
       take_apache();
     else if (rest_.front() == '$')
@@ -125,11 +131,12 @@ private:
     rest_.remove_prefix(end + (braced ? 1 : 0));
   }
 
-  bool has(std::initializer_list<field> any) const {
-    return std::any_of(format_.parts_.begin(), format_.parts_.end(), [any](const auto& p) {
+  static bool has(const line_format& format, std::initializer_list<field> any) {
+    return std::any_of(format.parts_.begin(), format.parts_.end(), [any](const auto& p) {
       return std::find(any.begin(), any.end(), p.what) != any.end();
     });
   }
+  bool has(std::initializer_list<field> any) const { return has(format_, any); }
 
   void check() {
     using f = field;

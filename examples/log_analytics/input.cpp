@@ -3,12 +3,15 @@
 #include "pipeline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <system_error>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,28 +73,51 @@ input_check check_contents(const std::string& file, std::string_view text, std::
 
 } // namespace
 
-std::string input_that_is(const std::string& output, const std::vector<std::string>& inputs) {
-  struct stat out {};
-  if (output.empty() || output == "-" || stat(output.c_str(), &out) != 0 || !S_ISREG(out.st_mode))
-    return {};
-  for (const auto& input : inputs) {
-    struct stat in {};
-    const bool known = input == "-" ? fstat(STDIN_FILENO, &in) == 0 : stat(input.c_str(), &in) == 0;
-    if (known && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-      return input;
-  }
-  return {};
+bool is_same_file(const std::string& a, const std::string& b) {
+  struct stat first {};
+  struct stat second {};
+  if (a.empty() || b.empty())
+    return false;
+  const auto look = [](const std::string& name, struct stat& info) {
+    return (name == "-" ? fstat(STDIN_FILENO, &info) : stat(name.c_str(), &info)) == 0;
+  };
+  if (look(a, first) && look(b, second))
+    return S_ISREG(first.st_mode) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+  namespace fs = std::filesystem;
+  std::error_code failure; // one that is not there yet may be soon
+  return fs::weakly_canonical(fs::absolute(a, failure), failure)
+         == fs::weakly_canonical(fs::absolute(b, failure), failure);
 }
 
-bool may_begin_with(const std::string& file, char first) {
+bool is_unread_pipe(const std::string& output) {
+  struct stat info {};
+  if (output.empty() || stat(output.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode))
+    return false;
+  const int pipe = open(output.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  if (pipe >= 0)
+    close(pipe);
+  return pipe < 0;
+}
+
+bool may_be_followed(const std::string& file) {
+  struct stat info {};
+  if (stat(file.c_str(), &info) != 0)
+    return true;
+  std::array<char, 2> magic{};
+  return S_ISREG(info.st_mode)
+         && !(std::ifstream{file, std::ios::binary}.read(magic.data(), magic.size())
+              && magic[0] == '\x1f' && magic[1] == '\x8b');
+}
+
+bool may_have_directives(const std::string& file) {
   struct stat info {};
   if (file == "-" || stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode))
     return true;
   std::ifstream in{file, std::ios::binary};
-  const int c = in.get();
-  constexpr std::string_view unpacked_later = "\x1f\xef"; // gzip, and a byte order mark
-  return !in || c == first || c == '\0'
-         || unpacked_later.find(static_cast<char>(c)) != std::string_view::npos;
+  std::string text(bytes_looked_at, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return in.bad() || text.starts_with("\x1f\x8b") || text.find("#Fields:") != std::string::npos;
 }
 
 input_check check_input(const std::string& file, const line_format& format) {

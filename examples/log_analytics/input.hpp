@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace log_analytics {
 
@@ -22,11 +21,18 @@ struct input_check {
   std::optional<std::uint64_t> size; // in bytes, of an ordinary file that is not compressed
 };
 
-/// Which of `inputs` the file `output` is, by whatever name or link; empty: none of them.
-std::string input_that_is(const std::string& output, const std::vector<std::string>& inputs);
+/// Whether both are one file, by whatever name or link, "-" being standard input; also one that is
+/// not there yet. Not of devices and pipes, and not of an empty name.
+bool is_same_file(const std::string& a, const std::string& b);
 
-/// Whether the text of `file` may begin with this: false only if it is known.
-bool may_begin_with(const std::string& file, char first);
+/// Whether to open it for writing would take until somebody reads it.
+bool is_unread_pipe(const std::string& output);
+/// Whether it is a file, and not packed; or not there yet.
+bool may_be_followed(const std::string& file);
+
+/// Whether lines of `file` may say how those behind them are to be read: false only if none of its
+/// first MiB does.
+bool may_have_directives(const std::string& file);
 
 /// Opens `file` and looks at its first lines, at most 1,000 of them and 1 MiB. Standard input ("-")
 /// and pipes are taken as they are: what is read of them is gone.

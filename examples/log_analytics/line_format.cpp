@@ -115,6 +115,11 @@ public:
       break;
     case field::status:
       return read_status(text, e);
+    case field::bytes:
+      if (text != absent && text.find_first_not_of("0123456789") != std::string_view::npos)
+        return rejection::not_in_format;
+      e.bytes = read_bytes(text);
+      break;
     default:
       read_other(what, text);
     }
@@ -138,8 +143,6 @@ private:
     auto& e = result_.request;
     if (const auto member = text_of(what))
       e.*member = or_absent(text);
-    else if (what == field::bytes)
-      e.bytes = read_bytes(text);
     else if (const auto unit = microseconds_of(what, text))
       e.served_us = read_served(text, *unit);
   }
@@ -257,7 +260,10 @@ std::optional<rejection> line_format::parse_parts(parsed_entry& out, std::string
       text = in.until_quote();
     else if (const auto end = in.rest().find(next); end != std::string_view::npos)
       text = in.take(end);
-    if (!text)
+    const auto what = parts_[i].what;
+    const bool may_have_blanks = what == field::agent || what == field::referrer
+                                 || what == field::user || what == field::ignored;
+    if (!text || (next.empty() && !may_have_blanks && text->find(' ') != std::string_view::npos))
       return rejection::not_in_format;
     if (const auto why = fields.read(parts_[i].what, *text))
       return why;
@@ -277,6 +283,8 @@ std::optional<rejection> line_format::parse_w3c(parsed_entry& out, std::string_v
     if (const auto why = fields.read(p.what, take_w3c_field(in)))
       return why;
   }
+  if (!usable_ || in.rest().find_first_not_of(" \t") != std::string_view::npos)
+    return rejection::not_in_format;
   return fields.finish(true);
 }
 

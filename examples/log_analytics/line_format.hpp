@@ -85,6 +85,7 @@ private:
   std::vector<part> parts_;
   std::string behind_; ///< the text behind the last field
   std::string date_;   ///< of lines that have none
+  bool usable_ = true; ///< whether its fields are enough for a request
 };
 
 } // namespace log_analytics

@@ -25,6 +25,7 @@
 #include "stats.hpp"
 #include "whole_file.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -83,15 +84,25 @@ checked_inputs check_inputs(const options& o) {
   return result;
 }
 
-/// That what is written would destroy what is read.
+/// That what is written would destroy what is read, or what else is written; that nobody reads it.
 std::optional<std::string> output_problem(const options& o) {
-  for (const auto& [option, output] :
-       {std::pair{"--dead-letters", &o.dead_letters}, {"--html", &o.html}, {"--state", &o.state}}) {
-    const auto input = input_that_is(*output, o.files);
-    if (!input.empty())
-      return std::string{option} + ": " + *output + " is the input " + input
-             + ", which would be lost; name another file";
+  const std::array<std::pair<std::string, std::string>, 3> outputs{
+      {{"--dead-letters", o.dead_letters}, {"--html", o.html}, {"--state", o.state}}};
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto& [option, output] = outputs[i];
+    for (const auto& input : o.files)
+      if (is_same_file(output, input))
+        return option + ": " + output + " is the input " + input
+               + ", which would be lost; name another file";
+    for (std::size_t k = 0; k < i; ++k)
+      if (is_same_file(output, outputs[k].second))
+        return option + ": " + output + " is also that of " + outputs[k].first
+               + "; name another file";
+    if (is_unread_pipe(output))
+      return option + ": " + output + " is a pipe that nobody reads; begin to read it first";
   }
+  if (o.follow && !may_be_followed(o.files.front()))
+    return "--follow: " + o.files.front() + " is no plain file that can grow";
   return std::nullopt;
 }
 
@@ -108,7 +119,8 @@ public:
     const auto& figures = sum_.figures();
     if (done_.failed && figures.lines() == 0)
       return exit_failed;
-    if (figures.lines() == figures.failed() && !interrupted())
+    const auto told = figures.lines() - figures.skipped(); // by what is no blank or comment
+    if (told == figures.failed() && (told > 0 || figures.lines() == 0) && !interrupted())
       return fail(figures.lines() == 0 ? "there is not one line to read"
                                        : "no line is in the log format; see --format");
     write_report();

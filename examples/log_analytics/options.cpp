@@ -205,6 +205,7 @@ parsed_options parse_options(int argc, char** argv, std::ostream& out, std::ostr
   add_options(args, o);
   auto joined = with_joined_filters(argc, argv);
   std::vector<char*> pointers;
+  pointers.reserve(joined.size());
   for (auto& text : joined)
     pointers.push_back(text.data());
   if (const auto code = args.read(static_cast<int>(pointers.size()), pointers.data(), out, err))

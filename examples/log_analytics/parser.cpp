@@ -68,7 +68,14 @@ bool client_follows(std::string_view names, bool behind_port) {
   const auto user = trimmed(names.substr(client.size()));
   return behind_port
          || (user.find(' ') != std::string_view::npos
-             && client.find('.') != std::string_view::npos);
+             && (client.find('.') != std::string_view::npos || client == "localhost"));
+}
+
+/// Whether there is a field too many: a user may have blanks in it, but then identd says nothing.
+bool has_field_too_many(std::string_view names) {
+  const auto ident = first_token(names);
+  const auto user = trimmed(names.substr(ident.size()));
+  return user.find(' ') != std::string_view::npos && (ident != absent || user.starts_with("- "));
 }
 
 /// Whether an address stands further behind: then what is in front of it is no client.
@@ -143,7 +150,7 @@ std::optional<rejection> read_client(cursor& in, vhost_field vhost, entry& out) 
   } else if (first->with_port || vhost == vhost_field::always) {
     return rejection::bad_host;
   }
-  if (has_late_address(names))
+  if (has_field_too_many(names) || has_late_address(names))
     return rejection::leading_field;
   set_names(names, out);
   return std::nullopt;
@@ -158,28 +165,38 @@ std::string_view take_quoted(cursor& in) {
   return or_absent(field);
 }
 
+/// What hugs a closing quote was a quote in the field: nobody can tell where that ends.
+bool is_hugged(const cursor& in) { return !in.done() && !in.rest().starts_with(' '); }
+
 bool is_referrer(std::string_view text) {
   return text == absent || text.starts_with('/') || text.find("://") != std::string_view::npos;
 }
 
 /// Referrer and agent are the first two fields in quotes. A "-" without them is the referrer, or
 /// the agent behind that; other fields without quotes are not ours.
-void read_tail(cursor& in, entry& out) {
+std::optional<rejection> read_tail(cursor& in, entry& out) {
   std::array<std::string_view, 2> quoted{absent, absent};
   std::size_t count = 0;
   bool dash = false; // without quotes, in front of the first in quotes
   for (skip_spaces(in); count < 2 && !in.done(); skip_spaces(in)) {
-    if (in.rest().starts_with('"'))
+    if (in.rest().starts_with('"')) {
       quoted[count++] = take_quoted(in);
-    else if (take_token(in) == absent && count == 0)
+      if (is_hugged(in))
+        return rejection::not_in_format;
+    } else if (take_token(in) == absent && count == 0) {
       dash = true;
+    }
   }
+  if (count == 2 && !is_referrer(quoted[0]) && quoted[1].find("://") != std::string_view::npos
+      && in.rest().starts_with('"')) // there is one more in front of them
+    return rejection::not_in_format;
   const bool agent_first
       = count > 0 && ((count == 1 && dash) || !is_referrer(quoted[0])) && (count == 1 || dash);
   out.referrer = agent_first ? absent : quoted[0];
   out.agent = agent_first ? quoted[0] : quoted[1];
   if (count > 0)
     out.shape = out.shape == shape::vcommon ? shape::vcombined : shape::combined;
+  return std::nullopt;
 }
 
 } // namespace
@@ -244,8 +261,7 @@ std::optional<rejection> parse_into(entry& out, std::string_view line, vhost_fie
   if (in.done() || in.rest().starts_with('"'))
     return rejection::no_bytes;
   out.bytes = read_bytes(take_token(in));
-  read_tail(in, out);
-  return std::nullopt;
+  return read_tail(in, out);
 }
 
 tl::expected<entry, rejection> parse(std::string_view line, vhost_field vhost) {

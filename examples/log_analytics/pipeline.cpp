@@ -103,14 +103,16 @@ void formats::use_fields() {
   const bool dated = (' ' + fields_).find(" date") != std::string::npos;
   const std::pair key{fields_, dated ? std::string{} : date_};
   auto known = known_.find(key);
-  if (known == known_.end() && known_.size() < most)
+  if (known == known_.end() && known_.size() < most
+      && known_bytes_ + fields_.size() <= most_bytes) {
     known = known_.emplace(key, line_format::of_w3c(key.first, key.second)).first;
-  if (known != known_.end())
-    current_ = &known->second;
+    known_bytes_ += fields_.size();
+  }
+  current_ = known != known_.end() ? &known->second : &refusing_;
 }
 
 const line_format* formats::format_of_all(const std::string& file) const {
-  return !given_.is_told_by_the_log() || !may_begin_with(file, '#') ? &given_ : nullptr;
+  return !given_.is_told_by_the_log() || !may_have_directives(file) ? &given_ : nullptr;
 }
 
 troupe::result<void> aggregate::add(const record& r) {

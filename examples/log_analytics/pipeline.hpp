@@ -50,7 +50,7 @@ struct selection {
 /// Which format each line is in. A log in the W3C format says it in lines of its own, which may
 /// change in the middle: so the lines must come in their order. By one actor.
 ///
-/// Bound: 100 formats; of more the lines are read as before.
+/// Bound: 10,000 formats, and 4 MiB of their directives; lines of more are refused.
 class formats {
 public:
   explicit formats(line_format given) : given_(std::move(given)) {}
@@ -61,7 +61,8 @@ public:
   const line_format* format_of_all(const std::string& file) const;
 
 private:
-  static constexpr std::size_t most = 100;
+  static constexpr std::size_t most = 10'000;
+  static constexpr std::size_t most_bytes = std::size_t{4} * 1024 * 1024;
 
   void use_fields();
 
@@ -70,6 +71,8 @@ private:
   std::string fields_; // of the last "#Fields:" and "#Date:" of this input
   std::string date_;
   std::map<std::pair<std::string, std::string>, line_format> known_; // by those
+  std::size_t known_bytes_ = 0;
+  line_format refusing_ = line_format::of_w3c({});
 };
 
 /// Where the lines of all inputs come together, in their order. `add` is called by one actor, the

@@ -4,8 +4,11 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
+#include <exception>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -21,6 +24,12 @@ using json = nlohmann::json;
 
 constexpr int version = 1;
 
+/// What a file of ours begins with: a map of three, the first of whose names is this. Others are not
+/// even looked at: what nests deep enough would exhaust the stack.
+constexpr std::string_view beginning = "\xa3\x6dlog_analytics";
+
+class damaged : public std::exception {};
+
 [[noreturn]] void fail(const std::string& path, const std::string& why) {
   throw std::runtime_error{"--state: " + path + ": " + why};
 }
@@ -30,33 +39,95 @@ counts counts_of(const json& j) {
   return {j.at(0).get<std::uint64_t>(), j.at(1).get<std::uint64_t>()};
 }
 
-// Keys are bytes, whatever they say.
+/// Numbers and texts one behind the other, in the order of this machine's bytes: as values of JSON,
+/// rows would take ten times the memory.
+class packer {
+public:
+  void put(std::uint64_t value) {
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&value);
+    bytes_.insert(bytes_.end(), bytes, bytes + sizeof value);
+  }
+  void put(std::string_view text) {
+    put(std::uint64_t{text.size()});
+    bytes_.insert(bytes_.end(), text.begin(), text.end());
+  }
+  json take() { return json::binary(std::move(bytes_)); }
+
+private:
+  std::vector<std::uint8_t> bytes_;
+};
+
+/// Errors: damaged where there is not as much as is asked for.
+class unpacker {
+public:
+  explicit unpacker(const json& j)
+      : rest_(reinterpret_cast<const char*>(j.get_binary().data()), j.get_binary().size()) {}
+
+  bool done() const { return rest_.empty(); }
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    const auto bytes = text(sizeof value);
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+  std::string_view text() { return text(number()); }
+
+private:
+  std::string_view text(std::uint64_t size) {
+    if (size > rest_.size())
+      throw damaged{};
+    const auto result = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return result;
+  }
+
+  std::string_view rest_;
+};
+
 json to_json(const top_table& table) {
-  json rows = json::array();
-  for (const auto& r : table.rows())
-    rows.push_back(
-        {json::binary({r.key.begin(), r.key.end()}), r.cut, r.count.hits, r.count.bytes, r.missed});
+  packer rows;
+  for (const auto& r : table.rows()) {
+    rows.put(r.key);
+    rows.put(std::uint64_t{r.cut});
+    rows.put(r.count.hits);
+    rows.put(r.count.bytes);
+    rows.put(r.missed);
+  }
   const auto rest = table.rest();
-  return {{"rows", std::move(rows)},
+  return {{"rows", rows.take()},
           {"other", to_json(rest.other)},
           {"missed", rest.missed},
           {"most", rest.most}};
 }
 
 void restore(top_table& table, const json& j) {
-  std::vector<std::string> keys;
+  unpacker in{j.at("rows")};
   std::vector<row> rows;
-  keys.reserve(j.at("rows").size());
-  for (const auto& r : j.at("rows")) {
-    const auto& bytes = r.at(0).get_binary();
-    keys.emplace_back(bytes.begin(), bytes.end());
-    rows.push_back({keys.back(),
-                    r.at(1).get<bool>(),
-                    {r.at(2).get<std::uint64_t>(), r.at(3).get<std::uint64_t>()},
-                    r.at(4).get<std::uint64_t>()});
+  while (!in.done()) {
+    auto& r = rows.emplace_back();
+    r.key = in.text();
+    r.cut = in.number() != 0;
+    r.count.hits = in.number();
+    r.count.bytes = in.number();
+    r.missed = in.number();
   }
   table.restore(rows, {counts_of(j.at("other")), j.at("missed").get<std::uint64_t>(),
                        j.at("most").get<std::size_t>()});
+}
+
+json to_json(const distinct_set& set) {
+  packer values;
+  for (const auto value : set.values())
+    values.put(value);
+  return {{"values", values.take()}, {"complete", set.complete()}};
+}
+
+void restore(distinct_set& set, const json& j) {
+  unpacker in{j.at("values")};
+  std::vector<std::uint64_t> values;
+  while (!in.done())
+    values.push_back(in.number());
+  set.restore(values, j.at("complete").get<bool>());
 }
 
 template <class Counts>
@@ -102,8 +173,7 @@ public:
             {"bytes", s.bytes_},
             {"first_second", s.first_second_},
             {"last_second", s.last_second_},
-            {"visitors", s.visitors_.values()},
-            {"visitors_complete", s.visitors_.complete()},
+            {"visitors", to_json(s.visitors_)},
             {"shapes", s.shapes_},
             {"without_vhost", to_json(s.without_vhost_)},
             {"served", s.served_},
@@ -123,8 +193,7 @@ public:
     j.at("bytes").get_to(s.bytes_);
     j.at("first_second").get_to(s.first_second_);
     j.at("last_second").get_to(s.last_second_);
-    s.visitors_.restore(j.at("visitors").get<std::vector<std::uint64_t>>(),
-                        j.at("visitors_complete").get<bool>());
+    restore(s.visitors_, j.at("visitors"));
     j.at("shapes").get_to(s.shapes_);
     s.without_vhost_ = counts_of(j.at("without_vhost"));
     j.at("served").get_to(s.served_);
@@ -146,10 +215,13 @@ std::unique_ptr<summary> load_state(const std::string& path) {
     return std::make_unique<summary>();
   if (!in)
     fail(path, std::generic_category().message(errno));
+  const std::string foreign = "is no state of this program; name another file, or remove it";
   try {
+    std::string bytes(beginning.size(), '\0');
+    if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())) || bytes != beginning)
+      fail(path, foreign);
+    in.seekg(0);
     const auto all = json::from_cbor(in);
-    if (in.bad())
-      fail(path, "cannot be read");
     if (all.at("log_analytics").get<int>() != version)
       fail(path, "is of another version of this program; name another file, or remove it");
     all.at("seed").get_to(process_seed());
@@ -157,7 +229,9 @@ std::unique_ptr<summary> load_state(const std::string& path) {
     summary_state::restore_into(*s, all.at("summary"));
     return s;
   } catch (const json::exception&) {
-    fail(path, "is no state of this program; name another file, or remove it");
+    fail(path, foreign);
+  } catch (const damaged&) {
+    fail(path, foreign);
   }
 }
 

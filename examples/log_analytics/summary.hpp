@@ -90,10 +90,10 @@ private:
   counts without_vhost_;
   top_table methods_{{.keys = 100, .key_bytes = 32, .total_bytes = 4096}};
   top_table paths_;
-  top_table hosts_{{.total_bytes = 4 * mebibyte}};
+  top_table hosts_{{.total_bytes = 3 * mebibyte}};
   top_table referrers_;
   top_table agents_;
-  top_table not_found_{{.total_bytes = 4 * mebibyte}};
+  top_table not_found_{{.total_bytes = 3 * mebibyte}};
   top_table reasons_{{.keys = 100, .total_bytes = 16'384}};
   std::array<std::uint64_t, troupe::histogram::size> served_{}; // by its buckets
   std::uint64_t longest_served_ = 0;

@@ -46,7 +46,7 @@ struct table_rest {
 struct table_limits {
   std::size_t keys = 100'000;                             // distinct ones
   std::size_t key_bytes = 512;                            // a longer key is cut
-  std::size_t total_bytes = std::size_t{8} * 1024 * 1024; // of all keys together
+  std::size_t total_bytes = std::size_t{6} * 1024 * 1024; // of all keys together
 };
 
 /// Counts hits and bytes of string keys: exactly as long as they fit in, and after that of those

@@ -51,6 +51,8 @@ is "$(figures)" "2 1 0 0 1"
 says out '"key": "2024-03-31"'
 expect 0 "$analytics" large --json --filter 'host ~ [.]1$' --filter 'agent != agent 1'
 is "$(value requests)" 79
+expect 0 "$analytics" --json --filter 'status >= 200' large # the file behind a filter
+is "$(value requests)" 20000
 
 # -- the same requests, however they are written ------------------------------------------------------------------------
 fields='date time c-ip cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs(Referer) cs(User-Agent)'
@@ -104,6 +106,20 @@ for name in kept ./kept symbolic hard; do
 done
 "$analytics" - --dead-letters kept <kept >out 2>err && not "its own standard input was taken"
 cmp small kept
+for option in --dead-letters --html --state; do
+  expect 2 "$analytics" --follow not_there_yet $option ./not_there_yet
+  says err "$option: ./not_there_yet is the input"
+done
+expect 2 "$analytics" small --dead-letters both --html ./both
+says err '\-\-html: ./both is also that of --dead-letters'
+cp small page.new
+expect 0 "$analytics" page.new --html page
+cmp small page.new # nothing of that name was in the way
+mkfifo unread
+expect 2 "$analytics" small --html unread
+says err 'unread is a pipe that nobody reads'
+expect 2 "$analytics" --follow unread
+says err 'unread is no plain file'
 expect 0 "$analytics" small --dead-letters kept # there is nothing to write
 cmp small kept
 expect 0 "$analytics" odd --dead-letters kept
@@ -127,6 +143,12 @@ cp totals before
 expect 1 "$analytics" cut.gz --state totals
 says err 'totals is as it was before, since not all was read'
 cmp before totals
+head -c 3000000 /dev/zero | tr '\0' '\201' >nested # lists in lists, as CBOR
+expect 1 "$analytics" first --state nested
+says err 'nested: is no state of this program'
+chmod 600 totals
+expect 0 "$analytics" first --state totals
+is "$(stat -c %a totals)" 600
 expect 1 "$analytics" first --state kept
 says err '^log_analytics: --state: kept: is no state of this program'
 for option in --html --state; do

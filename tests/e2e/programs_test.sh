@@ -47,6 +47,11 @@ cmp expected "$out"
 cp returns kept
 "$TROUPE_BIN/merge_sorted" kept -o - >>kept 2>"$err" && not "merged into its own input"
 cmp returns kept
+seq -w 1 200000 >numbers
+cp numbers kept
+"$TROUPE_BIN/merge_sorted" - returns -o kept <kept 2>"$err" && not "its own standard input was replaced"
+says "$err" 'both read and to be written'
+cmp numbers kept
 
 # A signal ends it with the exit code of a shell.
 mkfifo pipe

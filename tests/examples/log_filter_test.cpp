@@ -47,6 +47,17 @@ TEST_SUITE("log_filter") {
     }
   }
 
+  TEST_CASE("a status that was not sent is neither more nor less than a number") {
+    const auto none = good_head + R"("GET / HTTP/1.1" - 5)";
+    CHECK(passes("status = -", none));
+    CHECK(passes("status != 200", none));
+    CHECK_FALSE(passes("status != -", none));
+    CHECK_FALSE(passes("status >= 500", none));
+    CHECK_FALSE(passes("status < 500", none));
+    CHECK_FALSE(passes("status = -", line));
+    CHECK(passes("status != -", line));
+  }
+
   TEST_CASE("what is wrong with a filter is said, with what is valid") {
     const auto says = [](std::string_view text, std::string_view part) {
       CAPTURE(text);
@@ -58,7 +69,9 @@ TEST_SUITE("log_filter") {
     says("code = 5", "does not begin with a field");
     says("status", "=, !=, <, <=, >, >= or ~");
     says("status ! 5", "no operator");
-    says("status = five", "\"five\" is not a whole number");
+    says("status = five", "\"five\" is not a whole number below 600, or -");
+    says("status = 600", "is not a whole number below 600");
+    says("status >= -", "a status of - is compared by = or !=");
     says("bytes ~ 5", "=, !=, <, <=, > or >=");
     says("path < /a", "a text is compared by =, != or ~");
     says("path ~ (", "\"(\" is not an extended regular expression: Unmatched (");

@@ -1,5 +1,6 @@
 #include <log_analytics/line_format.hpp>
 #include <log_analytics/pipeline.hpp>
+#include <log_analytics/text.hpp>
 
 #include <string>
 #include <string_view>
@@ -122,6 +123,8 @@ TEST_SUITE("log_formats") {
     CHECK(outcome(format, "") == to_string(rejection::empty_line));
     CHECK(outcome(format, "# rotated") == to_string(rejection::comment));
     CHECK(outcome(format, "x" + good) == to_string(rejection::bad_host));
+    CHECK(outcome(format, good + " more") == to_string(rejection::not_in_format));
+    CHECK(outcome(format, good + ",6") == to_string(rejection::not_in_format)); // no number
     for (std::size_t size = 1; size + 2 < good.size(); ++size)
       CHECK(outcome(format, good.substr(0, size)) != "accepted");
   }
@@ -145,6 +148,23 @@ TEST_SUITE("log_formats") {
 }
 
 TEST_SUITE("log_w3c") {
+  TEST_CASE("each day of a long log has its own date, and what is too much is refused") {
+    formats by{{}};
+    std::uint64_t number = 0;
+    const auto read
+        = [&](const std::string& line) { return by.format_of(line, ++number)->parse(line); };
+    CHECK_FALSE(read("#Fields: time c-ip cs-uri-stem sc-status"));
+    for (int day = 0; day < 300; ++day) {
+      CHECK_FALSE(read("#Date: " + date_text(19'000 + day) + " 00:00:00"));
+      const auto r = read("00:00:01 192.0.2.1 / 200");
+      REQUIRE(r);
+      CHECK(r->request.local_day == 19'000 + day);
+    }
+    CHECK_FALSE(
+        read("#Fields: date time c-ip cs-uri-stem sc-status " + std::string(5'000'000, 'x')));
+    CHECK_FALSE(read("2024-03-10 00:00:01 192.0.2.1 / 200"));
+  }
+
   TEST_CASE("the directive in front tells how to read the lines behind it") {
     formats by{{}};
     const auto read = [&](std::string_view line, std::uint64_t number) {
@@ -212,6 +232,10 @@ TEST_SUITE("log_w3c") {
     CHECK(agent->request.agent == "Mozilla/4.0 (a; 100%%)");
     CHECK(r->request.status == 404);
     CHECK(outcome(format, "2024-03-10\t12:34:56\tFRA\t77") == to_string(rejection::not_in_format));
+    CHECK(outcome(format, "2024-03-10\t12:34:56\tFRA\t77\t::1\tGET\te\t/x\t404\tmore")
+          == to_string(rejection::not_in_format));
+    const auto poor = line_format::of_w3c("date time cs-uri-stem sc-status"); // nobody asked
+    CHECK(outcome(poor, "2024-03-10 12:34:56 /x 404") == to_string(rejection::not_in_format));
     CHECK(outcome(format, "2024-03-10\t12:34\tFRA\t77\t::1\tGET\te\t/x\t404")
           == to_string(rejection::bad_time));
   }

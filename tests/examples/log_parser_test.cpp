@@ -279,6 +279,7 @@ TEST_SUITE("log_parser") {
              {"www.example.org client.example.net - -", "www.example.org", "client.example.net",
               "-"},
              {"_ 2001:db8::2 - -", "_", "2001:db8::2", "-"},
+             {"www.example.org localhost - -", "www.example.org", "localhost", "-"},
              {"www.example.org 192.0.2.1 - John Smith", "www.example.org", "192.0.2.1",
               "John Smith"},
              {"www.example.org 192.0.2.1", "www.example.org", "192.0.2.1", "-"},
@@ -294,8 +295,11 @@ TEST_SUITE("log_parser") {
       CHECK(p->host == e.host);
       CHECK(p->user == e.user);
     }
-    for (const auto* names : {"192.0.2.80 192.0.2.1 - -", "web1 nginx 7 192.0.2.1 - -",
-                              "192.0.2.1 - 192.0.2.2", "Mar 10 12:34:56 web1 192.0.2.1 - -"}) {
+    for (const auto* names :
+         {"192.0.2.80 192.0.2.1 - -", "web1 nginx 7 192.0.2.1 - -", "192.0.2.1 - 192.0.2.2",
+          "Mar 10 12:34:56 web1 192.0.2.1 - -", "www.example.org 1.2.3.4:5678 - -",
+          "www.example.org unix: - -", "www.example.org 1.2.3.4,5.6.7.8 - -",
+          "www.example.org - - -", "192.0.2.1 ident John Smith"}) {
       CAPTURE(names);
       CHECK(outcome_of(std::string{names} + " " + rest) == to_string(rejection::leading_field));
     }
@@ -323,6 +327,15 @@ TEST_SUITE("log_parser") {
       CHECK(p->bytes == 5);
       CHECK(p->referrer == e.referrer);
       CHECK(p->agent == e.agent);
+    }
+  }
+
+  TEST_CASE("where nobody can tell which field is which, the line is refused") {
+    for (const auto* tail :
+         {R"("example.org" "http://r/" "UA")", R"("http://r/" "Mozilla "quoted" x")"}) {
+      CAPTURE(tail);
+      CHECK(outcome_of(good_head + R"("GET / HTTP/1.1" 200 5 )" + tail)
+            == to_string(rejection::not_in_format));
     }
   }
 
