@@ -217,8 +217,9 @@ bool filter::compare(const moment& when, std::int64_t second) const {
 bool filter::compare(std::string_view text) const {
   if (operation_ != operation::matches)
     return (text == text_) == (operation_ == operation::equal);
-  regmatch_t whole{0, static_cast<regoff_t>(text.size())};
-  return ::regexec(expression_.get(), text.data(), 1, &whole, REG_STARTEND) == 0;
+  const std::string copy{text}; // AddressSanitizer looks for an end, which a view has not
+  regmatch_t whole{0, static_cast<regoff_t>(copy.size())};
+  return ::regexec(expression_.get(), copy.c_str(), 1, &whole, REG_STARTEND) == 0;
 }
 
 } // namespace log_analytics
