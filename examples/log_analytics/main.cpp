@@ -84,22 +84,27 @@ checked_inputs check_inputs(const options& o) {
   return result;
 }
 
+struct output {
+  std::string option;
+  std::string file;
+
+  std::string problem(const std::string& what) const { return option + ": " + file + what; }
+};
+
 /// That what is written would destroy what is read, or what else is written; that nobody reads it.
 std::optional<std::string> output_problem(const options& o) {
-  const std::array<std::pair<std::string, std::string>, 3> outputs{
+  const std::array<output, 3> outputs{
       {{"--dead-letters", o.dead_letters}, {"--html", o.html}, {"--state", o.state}}};
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const auto& [option, output] = outputs[i];
+    const auto& out = outputs[i];
     for (const auto& input : o.files)
-      if (is_same_file(output, input))
-        return option + ": " + output + " is the input " + input
-               + ", which would be lost; name another file";
+      if (is_same_file(out.file, input))
+        return out.problem(" is an input, which would be lost; name another file");
     for (std::size_t k = 0; k < i; ++k)
-      if (is_same_file(output, outputs[k].second))
-        return option + ": " + output + " is also that of " + outputs[k].first
-               + "; name another file";
-    if (is_unread_pipe(output))
-      return option + ": " + output + " is a pipe that nobody reads; begin to read it first";
+      if (is_same_file(out.file, outputs[k].file))
+        return out.problem(" is the file of another output, too; name another file");
+    if (is_unread_pipe(out.file))
+      return out.problem(" is a pipe that nobody reads; begin to read it first");
   }
   if (o.follow && !may_be_followed(o.files.front()))
     return "--follow: " + o.files.front() + " is no plain file that can grow";

@@ -101,17 +101,17 @@ ln -s kept symbolic
 ln kept hard
 for name in kept ./kept symbolic hard; do
   expect 2 "$analytics" kept --dead-letters $name
-  says err "\-\-dead-letters: $name is the input kept"
+  says err "\-\-dead-letters: $name is an input"
   cmp small kept
 done
 "$analytics" - --dead-letters kept <kept >out 2>err && not "its own standard input was taken"
 cmp small kept
 for option in --dead-letters --html --state; do
   expect 2 "$analytics" --follow not_there_yet $option ./not_there_yet
-  says err "$option: ./not_there_yet is the input"
+  says err "$option: ./not_there_yet is an input"
 done
 expect 2 "$analytics" small --dead-letters both --html ./both
-says err '\-\-html: ./both is also that of --dead-letters'
+says err '\-\-html: ./both is the file of another output'
 cp small page.new
 expect 0 "$analytics" page.new --html page
 cmp small page.new # nothing of that name was in the way
