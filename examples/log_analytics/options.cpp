@@ -84,7 +84,7 @@ void add_numbers(command_line::arguments& args, options& o) {
   args.parsed(
       "--workers",
       [&o](const std::string& text) { o.workers = count_between("--workers", text, most_workers); },
-      "Actors that parse (default: one a core)", "N");
+      "Actors that parse (default: 2, or 1 where there are no more than two cores)", "N");
 }
 
 void add_times(command_line::arguments& args, options& o) {
@@ -199,7 +199,7 @@ std::vector<std::string> with_joined_filters(int argc, char** argv) {
 
 parsed_options parse_options(int argc, char** argv, std::ostream& out, std::ostream& err) {
   options o;
-  o.workers = std::max(1U, std::thread::hardware_concurrency());
+  o.workers = std::thread::hardware_concurrency() > 2 ? 2 : 1; // counting takes as long as parsing
   command_line::arguments args{"Analyses web access logs with a pipeline of actors.",
                                "log_analytics"};
   add_options(args, o);
