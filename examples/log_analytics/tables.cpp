@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t secret_a = 0xa0761d6478bd642f;
 constexpr std::uint64_t secret_b = 0xe7037ed1a0b428db;
 constexpr std::uint64_t most_missed = std::numeric_limits<std::uint32_t>::max();
-constexpr std::size_t block_size = std::size_t{64} * 1024;
+constexpr std::size_t block_size = std::size_t{256} * 1024;
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   __extension__ using wide = unsigned __int128;
