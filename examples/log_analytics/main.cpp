@@ -240,6 +240,7 @@ int main(int argc, char** argv) {
   // What a table gives back when it makes room is to go back to the system: it is in blocks larger
   // than this, and the blocks that lines are in, which come and go all the time, are smaller.
   constexpr int given_back = 200 * 1024;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
   ::mallopt(M_MMAP_THRESHOLD, given_back);
   std::ios::sync_with_stdio(false);
   try {
