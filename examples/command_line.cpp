@@ -2,6 +2,8 @@
 #include "command_line.hpp"
 
 #include <cstdint>
+#include <filesystem>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -115,6 +117,18 @@ int arguments::written(int code) const {
     return code;
   std::cerr << app_->get_name() << ": standard output: what it prints could not be written\n";
   return 1;
+}
+
+std::string data_file(const std::string& name) {
+  namespace fs = std::filesystem;
+  const auto file = fs::path{"examples"} / "data" / name;
+  std::error_code failure;
+  for (auto folder = fs::read_symlink("/proc/self/exe", failure); folder.has_relative_path();) {
+    folder = folder.parent_path();
+    if (fs::exists(folder / file, failure))
+      return (folder / file).string();
+  }
+  return file.string();
 }
 
 void refuse(const std::string& name, const std::string& text, const std::string& expected) {

@@ -67,6 +67,10 @@ private:
 [[noreturn]] void refuse(const std::string& name, const std::string& text,
                          const std::string& expected);
 
+/// `name` in examples/data of the source tree in whose build folder this program lies, or below the
+/// current folder.
+std::string data_file(const std::string& name);
+
 /// Runs `command(argc, argv)`; what it throws is told, and the exit code 1.
 template <class Command>
 int guarded(std::string_view name, Command command, int argc, char** argv) {

@@ -16,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <iomanip>
 #include <iostream>
@@ -35,7 +34,6 @@
 #include <troupe/troupe.hpp>
 
 namespace tr = troupe;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -211,18 +209,6 @@ int count_words(const options& o) {
   return signals.received() > 0 ? 128 + signals.first() : 0; // as shells have it
 }
 
-/// A speech, in the source tree in whose build folder this program lies.
-std::string speech() {
-  const auto text = fs::path{"examples"} / "data" / "gettysburg.txt";
-  std::error_code failure;
-  for (auto folder = fs::read_symlink("/proc/self/exe", failure); folder.has_relative_path();) {
-    folder = folder.parent_path();
-    if (fs::exists(folder / text, failure))
-      return (folder / text).string();
-  }
-  return {};
-}
-
 int command(int argc, char** argv) {
   options o;
   command_line::arguments args{"Counts the words of a text and shows the most frequent ones.",
@@ -235,13 +221,12 @@ int command(int argc, char** argv) {
   args.number("--workers", o.workers, "How many actors count (default: 4)", std::size_t{1},
               std::size_t{256});
   args.footer("A word is what is between anything but letters and digits, in lower case: a to z, "
-              "others stay as "
-              "they are.\n"
+              "others stay as they are.\n"
               "Exit codes: 0 fine, 1 the job failed, 2 wrong usage.");
   if (const auto code = args.read(argc, argv))
     return *code;
   if (!args.given("FILE"))
-    o.file = speech();
+    o.file = command_line::data_file("gettysburg.txt");
   if (o.file.empty()) {
     fail("no text: name a file, or - for standard input (see word_count --help)");
     return 2;

@@ -25,8 +25,6 @@ void dead_letter_file::add(std::uint64_t number, std::string_view reason, std::s
   const std::lock_guard lock{mutex_};
   ++lines_;
   bytes_ += line.size() + 1;
-  const auto known = reasons_.find(reason);
-  ++(known != reasons_.end() ? known->second : reasons_[std::string{reason}]);
   if (path_.empty())
     return;
   if (!std::exchange(replaced_, true)) {
@@ -44,11 +42,6 @@ std::uint64_t dead_letter_file::lines() const {
 std::uint64_t dead_letter_file::bytes() const {
   const std::lock_guard lock{mutex_};
   return bytes_;
-}
-
-std::map<std::string, std::uint64_t, std::less<>> dead_letter_file::reasons() const {
-  const std::lock_guard lock{mutex_};
-  return reasons_;
 }
 
 std::optional<std::string> dead_letter_file::close() {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <fstream>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -10,10 +9,10 @@
 
 namespace log_analytics {
 
-/// Counts malformed lines by reason and, if there is a file, keeps them: a line of number, reason
-/// and text each, tabs between. May be called from several threads.
+/// Counts malformed lines and, if there is a file, keeps them: a line of number, reason and text
+/// each, tabs between. May be called from several threads.
 ///
-/// Bound: one count per reason; lines go to the file at once. A file that is there is replaced by
+/// Bound: lines go to the file at once. A file that is there is replaced by
 ///        the first of them, and stays as it is if there is none.
 class dead_letter_file {
 public:
@@ -26,7 +25,6 @@ public:
 
   std::uint64_t lines() const;
   std::uint64_t bytes() const;
-  std::map<std::string, std::uint64_t, std::less<>> reasons() const;
 
   /// Writes what is left. Errors: one line if anything was lost, for example on a full disk.
   std::optional<std::string> close();
@@ -39,7 +37,6 @@ private:
   std::string heading_; // of the lines to come, while there are none
   std::uint64_t lines_ = 0;
   std::uint64_t bytes_ = 0;
-  std::map<std::string, std::uint64_t, std::less<>> reasons_;
 };
 
 } // namespace log_analytics

@@ -1,5 +1,7 @@
 #include "directives.hpp"
 
+#include "text.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -12,9 +14,7 @@ using named = std::pair<std::string_view, field>;
 
 std::string in_lower_case(std::string_view text) {
   std::string result{text};
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-  });
+  std::transform(result.begin(), result.end(), result.begin(), lower);
   return result;
 }
 

@@ -1,5 +1,7 @@
 #include "families.hpp"
 
+#include "text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -62,8 +64,6 @@ constexpr std::array<std::string_view, 32> static_endings{
     "css",  "js",  "mjs", "map", "png",  "jpg",   "jpeg", "gif", "svg", "ico", "webp",
     "avif", "bmp", "ttf", "otf", "woff", "woff2", "eot",  "mp3", "mp4", "ogg", "webm",
     "wav",  "avi", "mov", "zip", "gz",   "tgz",   "jar",  "iso", "pdf", "wasm"};
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 bool same(char a, char b) { return lower(a) == b; }
 

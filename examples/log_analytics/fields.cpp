@@ -1,5 +1,7 @@
 #include "fields.hpp"
 
+#include "text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -20,8 +22,6 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr int two_digits(const char* p) {
   return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + (p[1] - '0') : -1;
 }
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 constexpr std::uint32_t lower_case_key(const char* p) {
   std::uint32_t key = 0;
@@ -138,12 +138,22 @@ constexpr bool is_method_char(char c) {
 
 std::string_view or_absent(std::string_view text) { return text.empty() ? absent : text; }
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' '))
-    text.remove_prefix(1);
-  while (text.ends_with(' '))
-    text.remove_suffix(1);
-  return text;
+std::string_view without_marks(std::string_view line) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (line.ends_with('\r'))
+    line.remove_suffix(1);
+  if (line.starts_with(byte_order_mark))
+    line.remove_prefix(byte_order_mark.size());
+  return line;
+}
+
+std::optional<rejection> none_of_a_request(std::string_view line) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  if (line.empty() || (is_space(line.front()) && std::all_of(line.begin(), line.end(), is_space)))
+    return rejection::empty_line;
+  if (line.front() == '#')
+    return rejection::comment;
+  return std::nullopt;
 }
 
 std::optional<rejection> read_clf_time(std::string_view text, entry& out) {

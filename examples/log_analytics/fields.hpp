@@ -13,7 +13,10 @@ namespace log_analytics {
 
 /// "-" for nothing.
 std::string_view or_absent(std::string_view text);
-std::string_view trimmed(std::string_view text);
+/// Without a carriage return behind it and a byte order mark in front.
+std::string_view without_marks(std::string_view line);
+/// For a line that is blank or a comment.
+std::optional<rejection> none_of_a_request(std::string_view line);
 
 /// "17/May/2015:10:05:03 +0200"; also " 7/May/…", "7/May/…" and "17/MAY/…", "17/March/…".
 std::optional<rejection> read_clf_time(std::string_view text, entry& out);

@@ -1,24 +1,13 @@
 #include "filter.hpp"
 
+#include "text.hpp"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 namespace log_analytics {
-
-namespace {
-
-std::string_view without_blanks(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  text.remove_suffix(text.size() - (text.find_last_not_of(blanks) + 1));
-  return text;
-}
-
-} // namespace
 
 /// Reads the text of a filter.
 class filter_reader {
@@ -38,13 +27,13 @@ public:
           std::string{"it does not begin with a field: host, vhost, status, method, "
                       "path, agent, referrer, bytes or time"}};
     f.field_ = known->second;
-    text = without_blanks(text.substr(name_end));
+    text = trimmed(text.substr(name_end));
     const auto op = std::find_if(operations.begin(), operations.end(),
                                  [&](const auto& o) { return text.starts_with(o.first); });
     if (op == operations.end())
       return tl::unexpected{std::string{"no operator follows the field: =, !=, <, <=, >, >= or ~"}};
     f.operation_ = op->second;
-    text = without_blanks(text.substr(op->first.size()));
+    text = trimmed(text.substr(op->first.size()));
     if (auto problem = read_value(f, text))
       return tl::unexpected{std::move(*problem)};
     return f;
@@ -89,8 +78,10 @@ private:
       }
       [[fallthrough]];
     case field::bytes:
-      if (!read_number(value, f.number_)
-          || (f.field_ == field::status && f.number_ >= entry::no_status))
+      if (const auto number = whole_number(value);
+          number && (f.field_ == field::bytes || *number < entry::no_status))
+        f.number_ = *number;
+      else
         return '"' + std::string{value} + "\" is not a whole number"
                + (f.field_ == field::status ? " below 600, or -" : "");
       return only_numbers(f);
@@ -104,12 +95,6 @@ private:
     default:
       return read_text(f, value);
     }
-  }
-
-  static bool read_number(std::string_view text, std::uint64_t& number) {
-    const auto* const end = text.data() + text.size();
-    const auto [at, failure] = std::from_chars(text.data(), end, number);
-    return failure == std::errc{} && at == end;
   }
 
   static std::optional<std::string> only_numbers(const filter& f) {
@@ -142,7 +127,30 @@ private:
 bool filter::is_operator(std::string_view text) { return filter_reader::is_operator(text); }
 
 tl::expected<filter, std::string> filter::of(std::string_view text) {
-  return filter_reader::read(without_blanks(text));
+  return filter_reader::read(trimmed(text));
+}
+
+// A number is one of its kind; a day, a minute or a second is a stretch of time, with `<` in front
+// of it and `>` behind it.
+template <class T>
+bool filter::compare(T value, T first, T last) const {
+  switch (operation_) {
+  case operation::equal:
+    return value >= first && value <= last;
+  case operation::unequal:
+    return value < first || value > last;
+  case operation::less:
+    return value < first;
+  case operation::at_most:
+    return value <= last;
+  case operation::greater:
+    return value > last;
+  case operation::at_least:
+    return value >= first;
+  case operation::matches:
+    break;
+  }
+  return false;
 }
 
 bool filter::passes(const entry& e) const {
@@ -161,55 +169,13 @@ bool filter::passes(const entry& e) const {
     return compare(e.referrer);
   case field::status: // none is neither more nor less than a number
     if (e.status == entry::no_status || number_ == entry::no_status)
-      return (e.status == number_) == (operation_ == operation::equal)
-             && (operation_ == operation::equal || operation_ == operation::unequal);
-    return compare(e.status);
+      return operation_ == (e.status == number_ ? operation::equal : operation::unequal);
+    return compare<std::uint64_t>(e.status, number_, number_);
   case field::bytes:
-    return compare(e.bytes);
+    return compare<std::uint64_t>(e.bytes, number_, number_);
   case field::time:
-    return compare(moment_, moment_.zoned ? e.utc_second : e.local_second);
-  }
-  return false;
-}
-
-bool filter::compare(std::uint64_t value) const {
-  switch (operation_) {
-  case operation::equal:
-    return value == number_;
-  case operation::unequal:
-    return value != number_;
-  case operation::less:
-    return value < number_;
-  case operation::at_most:
-    return value <= number_;
-  case operation::greater:
-    return value > number_;
-  case operation::at_least:
-    return value >= number_;
-  case operation::matches:
-    break;
-  }
-  return false;
-}
-
-// A day, a minute or a second is a stretch of time: `<` is before it and `>` behind it.
-bool filter::compare(const moment& when, std::int64_t second) const {
-  const auto end = when.second + when.length;
-  switch (operation_) {
-  case operation::equal:
-    return second >= when.second && second < end;
-  case operation::unequal:
-    return second < when.second || second >= end;
-  case operation::less:
-    return second < when.second;
-  case operation::at_most:
-    return second < end;
-  case operation::greater:
-    return second >= end;
-  case operation::at_least:
-    return second >= when.second;
-  case operation::matches:
-    break;
+    return compare<std::int64_t>(moment_.zoned ? e.utc_second : e.local_second, moment_.second,
+                                 moment_.second + moment_.length - 1);
   }
   return false;
 }

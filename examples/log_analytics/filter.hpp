@@ -35,8 +35,9 @@ private:
 
   friend class filter_reader;
 
-  bool compare(std::uint64_t value) const;
-  bool compare(const moment& when, std::int64_t second) const;
+  /// `first` and `last`: of what it is compared with.
+  template <class T>
+  bool compare(T value, T first, T last) const;
   bool compare(std::string_view text) const;
 
   field field_ = field::host;

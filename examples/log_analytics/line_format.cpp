@@ -4,6 +4,7 @@
 #include "cursor.hpp"
 #include "directives.hpp"
 #include "fields.hpp"
+#include "text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -196,23 +197,6 @@ private:
   std::string_view query_;
 };
 
-std::optional<rejection> none_of_its_lines(std::string_view line) {
-  if (line.find_first_not_of(" \t") == std::string_view::npos)
-    return rejection::empty_line;
-  if (line.front() == '#')
-    return rejection::comment;
-  return std::nullopt;
-}
-
-std::string_view without_marks(std::string_view line) {
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (line.ends_with('\r'))
-    line.remove_suffix(1);
-  if (line.starts_with(byte_order_mark))
-    line.remove_prefix(byte_order_mark.size());
-  return line;
-}
-
 /// The next field of a W3C line, without the blank behind it.
 std::string_view take_w3c_field(cursor& in) {
   if (in.rest().starts_with('"')) {
@@ -240,7 +224,7 @@ std::optional<rejection> line_format::parse_into(parsed_entry& out, std::string_
   if (kind_ == kind::usual)
     return log_analytics::parse_into(out.request, line, vhost_);
   line = without_marks(line);
-  if (const auto why = none_of_its_lines(line))
+  if (const auto why = none_of_a_request(line))
     return why;
   return kind_ == kind::w3c ? parse_w3c(out, line) : parse_parts(out, line);
 }

@@ -1,5 +1,7 @@
 #include "moment.hpp"
 
+#include "text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -9,13 +11,10 @@ namespace log_analytics {
 
 namespace {
 
+/// For at most four digits.
 std::optional<int> number(std::string_view digits) {
-  int value = 0;
-  const auto* end = digits.data() + digits.size();
-  const auto [at, failure] = std::from_chars(digits.data(), end, value);
-  if (digits.empty() || digits.front() == '-' || failure != std::errc{} || at != end)
-    return std::nullopt;
-  return value;
+  const auto value = whole_number(digits);
+  return value ? std::optional{static_cast<int>(*value)} : std::nullopt;
 }
 
 /// "+02:00", "-0530", "Z" or nothing as seconds east of UTC.

@@ -1,11 +1,10 @@
 #include "options.hpp"
 
+#include "text.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <filesystem>
 #include <ostream>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -21,43 +20,18 @@ namespace {
 constexpr std::size_t most_rows = 10'000;
 constexpr std::size_t most_workers = 256;
 
-std::optional<int> number(std::string_view digits) {
-  int value = 0;
-  const auto* end = digits.data() + digits.size();
-  const auto [at, failure] = std::from_chars(digits.data(), end, value);
-  if (digits.empty() || digits.front() == '-' || failure != std::errc{} || at != end)
-    return std::nullopt;
-  return value;
-}
-
-/// The sample log of the source tree in whose build folder this program lies, or below the current
-/// folder.
-std::string sample_log() {
-  namespace fs = std::filesystem;
-  const fs::path sample = fs::path{"examples"} / "data" / "sample.log";
-  std::error_code failure;
-  auto folder = fs::read_symlink("/proc/self/exe", failure);
-  while (!failure && folder.has_relative_path()) {
-    folder = folder.parent_path();
-    if (fs::exists(folder / sample, failure))
-      return (folder / sample).string();
-    failure.clear();
-  }
-  return sample.string();
-}
-
 /// Standard input if something is sent there: not from a terminal, nor from /dev/null as in cron.
 std::string default_file() {
   struct stat info {};
   const bool piped = fstat(STDIN_FILENO, &info) == 0 && !S_ISCHR(info.st_mode);
-  return piped ? "-" : sample_log();
+  return piped ? "-" : command_line::data_file("sample.log");
 }
 
 std::size_t count_between(const std::string& option, const std::string& text, std::size_t most) {
-  const auto value = number(text);
-  if (!value || *value < 1 || static_cast<std::size_t>(*value) > most)
+  const auto value = whole_number(text);
+  if (!value || *value < 1 || *value > most)
     command_line::refuse(option, text, "a whole number from 1 to " + std::to_string(most));
-  return static_cast<std::size_t>(*value);
+  return *value;
 }
 
 moment moment_of(const std::string& option, const std::string& text) {

@@ -3,6 +3,7 @@
 #include "address.hpp"
 #include "cursor.hpp"
 #include "fields.hpp"
+#include "text.hpp"
 
 #include <array>
 #include <optional>
@@ -21,12 +22,6 @@ std::string_view take_token(cursor& in) {
   while (length < rest.size() && rest[length] != ' ')
     ++length;
   return in.take(length);
-}
-
-bool is_blank(std::string_view line) {
-  return line.empty()
-         || ((line.front() == ' ' || line.front() == '\t')
-             && line.find_first_not_of(" \t") == std::string_view::npos);
 }
 
 void skip_spaces(cursor& in) {
@@ -227,15 +222,9 @@ std::string_view to_string(rejection why) {
 }
 
 std::optional<rejection> parse_into(entry& out, std::string_view line, vhost_field vhost) {
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (line.ends_with('\r'))
-    line.remove_suffix(1);
-  if (line.starts_with(byte_order_mark))
-    line.remove_prefix(byte_order_mark.size());
-  if (is_blank(line))
-    return rejection::empty_line;
-  if (line.front() == '#')
-    return rejection::comment;
+  line = without_marks(line);
+  if (const auto why = none_of_a_request(line))
+    return why;
   cursor in{line};
   if (auto why = read_client(in, vhost, out))
     return *why;

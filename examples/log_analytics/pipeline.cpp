@@ -1,5 +1,6 @@
 #include "pipeline.hpp"
 
+#include "fields.hpp"
 #include "input.hpp"
 
 #include <algorithm>
@@ -78,9 +79,8 @@ troupe::run start_counting(caf::actor_system& sys, const troupe::flow<record>& r
 const line_format* formats::format_of(std::string_view text, std::uint64_t number) {
   constexpr std::string_view fields = "#Fields:";
   constexpr std::string_view date = "#Date: ";
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  text = without_marks(text);
   if (number == 1) {
-    text.remove_prefix(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
     current_ = &given_;
     fields_.clear();
     date_.clear();

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <system_error>
 
 namespace log_analytics {
 
@@ -103,6 +105,21 @@ std::string fitted(const std::string& text, std::size_t columns) {
     rest.remove_prefix(std::max<std::size_t>(c.size, 1));
   }
   return text.substr(0, text.size() - rest.size()) + "…";
+}
+
+std::optional<std::uint64_t> whole_number(std::string_view digits) {
+  std::uint64_t value = 0;
+  const auto* const end = digits.data() + digits.size();
+  const auto [at, failure] = std::from_chars(digits.data(), end, value);
+  return failure == std::errc{} && at == end ? std::optional{value} : std::nullopt;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' '))
+    text.remove_prefix(1);
+  while (text.ends_with(' '))
+    text.remove_suffix(1);
+  return text;
 }
 
 std::string with_separators(std::uint64_t number) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,14 @@ std::size_t display_width(std::string_view text);
 
 /// `text`, valid UTF-8, cut to `columns` with "…" at the end where it is longer.
 std::string fitted(const std::string& text, std::size_t columns);
+
+/// Digits and nothing else, of a number that fits in.
+std::optional<std::uint64_t> whole_number(std::string_view digits);
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+/// Without the spaces in front and behind.
+std::string_view trimmed(std::string_view text);
 
 /// "1,234,567"
 std::string with_separators(std::uint64_t number);

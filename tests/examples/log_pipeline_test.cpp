@@ -143,7 +143,8 @@ TEST_SUITE("log_pipeline") {
     CHECK(std::is_sorted(numbers.begin(), numbers.end())); // however many have parsed them
     CHECK(numbers.size() == j.dead.lines());
     CHECK(numbers.size() == 5000 - sum.figures().requests());
-    CHECK(j.dead.reasons().size() <= rejection_count);
+    CHECK(sum.figures().failed() == j.dead.lines());
+    CHECK(sum.figures().reasons().size() <= rejection_count);
   }
 
   TEST_CASE("requests outside the range are counted apart") {
