@@ -81,7 +81,7 @@ public:
       b->items.push_back(i);
     b->carried = items.size();
     b->marks = std::move(marks);
-    act([b = batch_ptr{b}, to](neighbour& self) { self.send_data(b, to); });
+    as_itself([b = batch_ptr{b}, to](neighbour& self) { self.send_data(b, to); });
   }
   /// Sends the oldest batch that it holds home, empty; the next ones should hold `want` items.
   void give_back(const endpoint& to, std::size_t want = 1) const {
@@ -90,11 +90,12 @@ public:
     b->clear();
     b->cursor = 0;
     b->marks.clear();
-    act([b, to, want](neighbour& self) { self.send_demand(b, to, want); });
+    as_itself([b, to, want](neighbour& self) { self.send_demand(b, to, want); });
   }
   template <class Msg>
   void tell(const caf::actor& to, Msg msg) const {
-    act([to, msg = std::move(msg)](neighbour& self) { troupe::detail::send(&self, to, msg); });
+    as_itself(
+        [to, msg = std::move(msg)](neighbour& self) { troupe::detail::send(&self, to, msg); });
   }
 
   /// What it holds, `inlet:items` for each batch.
@@ -123,12 +124,12 @@ public:
     anon_kill(actor_);
     run();
   }
-
-private:
-  void act(std::function<void(neighbour&)> f) const {
+  void as_itself(std::function<void(neighbour&)> f) const {
     anon_send(actor_, neighbour::act_msg{std::move(f)});
     run();
   }
+
+private:
   void run() const { virtual_time::run_jobs(*sys_); }
 
   caf::actor_system* sys_;
