@@ -86,7 +86,7 @@ struct tally {
 };
 
 tr::flow<tr::line> checked_lines(const fs::path& file, const std::string& number) {
-  return tr::lines("read " + number, file, {.keep_returns = true})
+  return tr::lines("read " + number, file, {.ends = tr::line_end::feed})
          | tr::tap("sorted? " + number, sorted_check{file == "-" ? "standard input" : quoted(file),
                                                      "; sort it first: LC_ALL=C sort"});
 }

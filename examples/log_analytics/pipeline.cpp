@@ -36,7 +36,7 @@ record parse_line(troupe::line&& line, const line_format& format, const selectio
 constexpr troupe::lines_options as_logs_are{.buffer = buffer,
                                             .too_long = troupe::long_line::cut,
                                             .broken = troupe::broken_input::end,
-                                            .skip_nuls = true};
+                                            .nuls = troupe::nul_bytes::skip_leading};
 
 /// All lines in one format.
 troupe::flow<record> records(const troupe::flow<troupe::line>& lines, const read_options& how,

@@ -49,7 +49,7 @@ public:
   supply fill(batch_base& out, kernel_host& host) override {
     auto& items = static_cast<batch<line>&>(out).items;
     while (items.size() < out.limit && !host.halted()) {
-      if (options_.skip_nuls)
+      if (options_.nuls == nul_bytes::skip_leading)
         skip_nuls();
       if (next_line(items))
         continue;
@@ -117,7 +117,7 @@ private:
                                + std::to_string(longest_) + " bytes"};
     if (cut)
       length = longest_;
-    else if (length > 0 && text_[length - 1] == '\r' && !options_.keep_returns)
+    else if (length > 0 && text_[length - 1] == '\r' && options_.ends == line_end::any)
       --length;
     items.push_back(line{block_, {text_, length}, ++number_, cut});
     ++given_;

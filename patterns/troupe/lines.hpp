@@ -101,15 +101,26 @@ enum class broken_input {
         ///< the error, which says behind which line it was
 };
 
+/// What ends a line.
+enum class line_end {
+  any,  ///< "\n" and "\r\n"
+  feed, ///< "\n" alone: a "\r" in front of it is a part of the line
+};
+
+/// What becomes of NUL bytes.
+enum class nul_bytes {
+  keep,
+  skip_leading, ///< those in front of a line are left out, however many: they are there when a log
+                ///< was emptied while its server went on writing where it was
+};
+
 struct lines_options {
   count buffer = default_buffer; ///< most lines on the edge out of the source
   count longest = 1024 * 1024;   ///< bytes
   long_line too_long = long_line::fail;
   broken_input broken = broken_input::fail;
-  bool keep_returns = false; ///< "\r" in front of "\n" is a part of the line
-  /// Leaves out NUL bytes in front of a line, however many: what is there when a log was emptied
-  /// while its server went on writing where it was.
-  bool skip_nuls = false;
+  line_end ends = line_end::any;
+  nul_bytes nuls = nul_bytes::keep;
 };
 
 /// Begins a flow with the lines of a file or pipe (plain or gzip), of standard input ("-"), or of a

@@ -1,13 +1,16 @@
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "../support.hpp"
 #include "scratch.hpp"
+#include <troupe/fan_in.hpp>
 #include <troupe/lines.hpp>
 #include <troupe/sinks.hpp>
 
@@ -54,7 +57,7 @@ TEST_SUITE("lines of a broken input") {
   TEST_CASE("a carriage return is a part of the line where it is asked for") {
     const scratch dir;
     const auto path = dir.file("text", "a\r\nb\r\r\nc\r");
-    CHECK(read(path, {.keep_returns = true}).out == std::vector{"a\r"s, "b\r\r"s, "c\r"s});
+    CHECK(read(path, {.ends = tr::line_end::feed}).out == std::vector{"a\r"s, "b\r\r"s, "c\r"s});
     CHECK(read(path, {}).out == std::vector{"a"s, "b\r"s, "c"s});
   }
 
@@ -96,6 +99,49 @@ TEST_SUITE("lines of a broken input") {
     CHECK(read(path, {.broken = tr::broken_input::end}).out == o.out);
   }
 
+  TEST_CASE("a break stops nothing: other sources go on, and the error comes when all is done") {
+    const scratch dir;
+    const auto whole = packed(dir, numbered(5000));
+    if (whole.empty()) {
+      MESSAGE("SKIPPED: no gzip here");
+      return;
+    }
+    virtual_system sys;
+    const auto path = dir.file("cut.gz", whole.substr(0, whole.size() - 1));
+    const auto broken = tr::lines("cut", path, {.broken = tr::broken_input::end});
+    const auto sound = tr::lines("sound", dir.file("sound", numbered(9000)));
+    std::uint64_t handled = 0;
+    const auto end = tr::start(sys, tr::fan_in("all", {}, broken, sound)
+                                        | tr::sink("count", [&](const tr::line&) { ++handled; }))
+                         .wait();
+
+    CHECK(handled == 14'000);
+    REQUIRE(end.error());
+    CHECK(end.error()->stage() == "cut");
+    CHECK(end.stage("count").abandoned == 0);
+  }
+
+  TEST_CASE("what fails the run counts more than a break before it") {
+    const scratch dir;
+    const auto whole = packed(dir, numbered(5000));
+    if (whole.empty()) {
+      MESSAGE("SKIPPED: no gzip here");
+      return;
+    }
+    virtual_system sys;
+    const auto path = dir.file("cut.gz", whole.substr(0, whole.size() - 1));
+    const auto end = tr::start(sys, tr::lines("cut", path, {.broken = tr::broken_input::end})
+                                        | tr::sink("store",
+                                                   [](const tr::line& l) {
+                                                     if (l.number() == 5000)
+                                                       throw std::runtime_error{"no room"};
+                                                   }))
+                         .wait();
+
+    REQUIRE(end.error());
+    CHECK(end.error()->message() == "item 4999: no room");
+  }
+
   TEST_CASE("an input that is whole ends without an error, and its last line may lack its end") {
     const scratch dir;
     const auto o = read(dir.file("text", "a\nb"), {.broken = tr::broken_input::end});
@@ -109,8 +155,9 @@ TEST_SUITE("lines of a broken input") {
     std::istringstream in{hole + "a\n" + "b\0c\n"s + hole + hole + "\nd" + "\0"s};
     std::vector<tr::line> out;
 
-    const auto end = run_to_end(sys, tr::lines("read", in, {.longest = 4096, .skip_nuls = true})
-                                         | tr::collect("out", out));
+    const auto end = run_to_end(
+        sys, tr::lines("read", in, {.longest = 4096, .nuls = tr::nul_bytes::skip_leading})
+                 | tr::collect("out", out));
 
     CHECK(end.clean());
     REQUIRE(out.size() == 4);
