@@ -36,13 +36,15 @@ public:
     while (!names.empty()) {
       const auto end = std::min(names.find_first_of(" \t"), names.size());
       if (end > 0)
-        result.parts_.push_back({{}, w3c_field(names.substr(0, end))});
+        result.columns_.push_back(w3c_field(names.substr(0, end)));
       names.remove_prefix(std::min(end + 1, names.size()));
     }
+    const auto has = [&columns = result.columns_](field what) {
+      return std::find(columns.begin(), columns.end(), what) != columns.end();
+    };
     using f = field;
-    result.usable_ = has(result, {f::host, f::forwarded}) && has(result, {f::clock})
-                     && (has(result, {f::date}) || !date.empty()) && has(result, {f::path})
-                     && has(result, {f::status});
+    result.usable_ = (has(f::host) || has(f::forwarded)) && has(f::clock)
+                     && (has(f::date) || !date.empty()) && has(f::path) && has(f::status);
     return result;
   }
 
@@ -131,12 +133,11 @@ private:
     rest_.remove_prefix(end + (braced ? 1 : 0));
   }
 
-  static bool has(const line_format& format, std::initializer_list<field> any) {
-    return std::any_of(format.parts_.begin(), format.parts_.end(), [any](const auto& p) {
+  bool has(std::initializer_list<field> any) const {
+    return std::any_of(format_.parts_.begin(), format_.parts_.end(), [any](const auto& p) {
       return std::find(any.begin(), any.end(), p.what) != any.end();
     });
   }
-  bool has(std::initializer_list<field> any) const { return has(format_, any); }
 
   void check() {
     using f = field;

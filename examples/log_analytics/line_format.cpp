@@ -261,10 +261,10 @@ std::optional<rejection> line_format::parse_w3c(parsed_entry& out, std::string_v
   field_reader fields{out, shape::w3c};
   fields.read(field::date, date_);
   cursor in{line};
-  for (const auto& p : parts_) {
+  for (const auto column : columns_) {
     if (in.done())
       return rejection::not_in_format;
-    if (const auto why = fields.read(p.what, take_w3c_field(in)))
+    if (const auto why = fields.read(column, take_w3c_field(in)))
       return why;
   }
   if (!usable_ || in.rest().find_first_not_of(" \t") != std::string_view::npos)

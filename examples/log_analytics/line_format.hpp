@@ -82,10 +82,11 @@ private:
 
   kind kind_ = kind::usual;
   vhost_field vhost_ = vhost_field::maybe;
-  std::vector<part> parts_;
-  std::string behind_; ///< the text behind the last field
-  std::string date_;   ///< of lines that have none
-  bool usable_ = true; ///< whether its fields are enough for a request
+  std::vector<part> parts_;    ///< of directives
+  std::vector<field> columns_; ///< of W3C
+  std::string behind_;         ///< the text behind the last field
+  std::string date_;           ///< of lines that have none
+  bool usable_ = true;         ///< whether its fields are enough for a request
 };
 
 } // namespace log_analytics

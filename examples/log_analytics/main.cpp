@@ -15,6 +15,7 @@
 // demand between the stages and by the limits of the tables (summary.hpp). Several files are read
 // one after another, into one report.
 
+#include "complain.hpp"
 #include "input.hpp"
 #include "options.hpp"
 #include "pipeline.hpp"
@@ -30,7 +31,6 @@
 #include <cstdint>
 #include <exception>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -50,7 +50,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds drain_limit{30};
 
 int fail(const std::string& problem) {
-  std::cerr << "log_analytics: " << problem << '\n';
+  complain(problem);
   return exit_failed;
 }
 
@@ -115,8 +115,12 @@ std::optional<std::string> output_problem(const options& o) {
 /// One job, from the look at its inputs to the exit code.
 class job {
 public:
-  explicit job(const options& o)
-      : options_(o), sum_(o.state.empty() ? std::make_unique<summary>() : load_state(o.state)) {}
+  explicit job(const options& o) : options_(o) {
+    if (o.state.empty())
+      return;
+    lock_.emplace(o.state);
+    sum_.go_on_with(load_state(o.state));
+  }
 
   int run(const checked_inputs& inputs) {
     if (const auto problem = dead_.open(options_.dead_letters))
@@ -215,6 +219,7 @@ private:
   }
 
   const options& options_;
+  std::optional<state_lock> lock_;
   aggregate sum_;
   dead_letter_file dead_;
   troupe::shutdown_signals signals_{{.drain_limit = drain_limit}};

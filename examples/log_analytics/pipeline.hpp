@@ -79,9 +79,8 @@ private:
 /// counters may be read by others meanwhile.
 class aggregate {
 public:
-  /// `so_far`: what the lines are added to.
-  explicit aggregate(std::unique_ptr<summary> so_far = std::make_unique<summary>())
-      : figures_(std::move(so_far)) {}
+  /// Adds the lines to these, before there are any.
+  void go_on_with(std::unique_ptr<summary> so_far) { figures_ = std::move(so_far); }
 
   /// A line that is no request is the error.
   troupe::result<void> add(const record& r);
@@ -93,7 +92,7 @@ public:
   const summary& figures() const { return *figures_; }
 
 private:
-  std::unique_ptr<summary> figures_;
+  std::unique_ptr<summary> figures_ = std::make_unique<summary>();
   std::atomic<std::uint64_t> lines_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
 };

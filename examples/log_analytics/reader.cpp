@@ -1,9 +1,9 @@
 #include "reader.hpp"
 
+#include "complain.hpp"
 #include "growing_file.hpp"
 
 #include <chrono>
-#include <iostream>
 #include <sstream>
 #include <utility>
 
@@ -97,8 +97,7 @@ bool reader::failed(const troupe::report& end, const std::string& file) {
   if (!error)
     return false;
   const bool named = error->message().find(file) != std::string::npos;
-  std::cerr << "log_analytics: " << (named ? error->message() : file + ": " + to_string(*error))
-            << '\n';
+  complain(named ? error->message() : file + ": " + to_string(*error));
   return true;
 }
 

@@ -14,6 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
 namespace log_analytics {
@@ -209,6 +214,27 @@ public:
   }
 };
 
+// An empty file is there to be locked. It may be replaced while we wait to look at it.
+state_lock::state_lock(const std::string& path) {
+  for (;;) {
+    file_ = ::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (file_ < 0)
+      fail(path, std::generic_category().message(errno));
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(file_);
+      fail(path, "another run adds to it; wait for its end");
+    }
+    struct stat mine {};
+    struct stat named {};
+    if (::fstat(file_, &mine) == 0 && ::stat(path.c_str(), &named) == 0
+        && mine.st_ino == named.st_ino && mine.st_dev == named.st_dev)
+      return;
+    ::close(file_);
+  }
+}
+
+state_lock::~state_lock() { ::close(file_); }
+
 std::unique_ptr<summary> load_state(const std::string& path) {
   std::ifstream in{path, std::ios::binary};
   if (!in && errno == ENOENT)
@@ -217,6 +243,8 @@ std::unique_ptr<summary> load_state(const std::string& path) {
     fail(path, std::generic_category().message(errno));
   const std::string foreign = "is no state of this program; name another file, or remove it";
   try {
+    if (in.peek() == std::ifstream::traits_type::eof() && !in.bad())
+      return std::make_unique<summary>();
     std::string bytes(beginning.size(), '\0');
     if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())) || bytes != beginning)
       fail(path, foreign);

@@ -14,8 +14,21 @@ namespace log_analytics {
 /// Errors: std::runtime_error in one line that names the file: what cannot be read or written, and
 ///         what is no state of this program.
 
-/// The summary of the file, or an empty one where there is no file. Its hashes go on with those of
-/// the file, so it is to be the first that is made.
+/// While it lives, no other run goes on with this file: it would not see what this one adds.
+/// Errors: another one does.
+class state_lock {
+public:
+  explicit state_lock(const std::string& path);
+  state_lock(const state_lock&) = delete;
+  state_lock& operator=(const state_lock&) = delete;
+  ~state_lock();
+
+private:
+  int file_;
+};
+
+/// The summary of the file, or an empty one where the file is empty or not there. Its hashes go on
+/// with those of the file, so it is to be the first that is made.
 std::unique_ptr<summary> load_state(const std::string& path);
 void save_state(const std::string& path, const summary& s);
 

@@ -99,9 +99,27 @@ TEST_SUITE("log_state") {
       CHECK(rest.top(50)[i].key == whole.top(50)[i].key);
   }
 
+  TEST_CASE("one run at a time goes on with a file, which may be empty") {
+    const temporary_folder folder;
+    const auto file = folder.file("state");
+    {
+      const state_lock mine{file};
+      CHECK_THROWS_WITH_AS(
+          state_lock{file},
+          ("--state: " + file + ": another run adds to it; wait for its end").c_str(),
+          std::runtime_error);
+      const auto s = load_state(file);
+      s->add_skipped();
+      save_state(file, *s);
+    }
+    const state_lock next{file}; // the new file
+    CHECK(load_state(file)->skipped() == 1);
+    CHECK_THROWS_AS(state_lock{"/no/such/folder/state"}, std::runtime_error);
+  }
+
   TEST_CASE("what is no state is told, and left as it is") {
     const temporary_folder folder;
-    for (const auto& contents : {"a log\n"s, ""s, "\xa1\x61x\x01"s, std::string(100, '\xff')}) {
+    for (const auto& contents : {"a log\n"s, "\xa1\x61x\x01"s, std::string(100, '\xff')}) {
       const auto file = folder.with("state", contents);
       CHECK_THROWS_WITH_AS(
           load_state(file),
