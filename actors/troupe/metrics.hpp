@@ -89,11 +89,10 @@ struct graph_metrics {
   double cpu = 0;                      ///< processor seconds per second, 1 = one core
 };
 
-/// An edge into a stage, at an instant.
+/// An edge into a stage.
 struct input_sample {
-  std::size_t from = 0;      ///< index of the stage that feeds it
-  std::uint64_t waiting = 0; ///< items on it
-  std::size_t capacity = 0;  ///< items that it may hold
+  std::size_t from = 0;     ///< index of the stage that feeds it
+  std::size_t capacity = 0; ///< items that it may hold
 };
 
 /// Totals of one stage at an instant; two of them give a `stage_metrics`.
@@ -108,11 +107,11 @@ struct stage_sample {
   std::size_t capacity = 0; ///< items that the edge into the stage may hold
   std::uint64_t mailbox_depth = 0;
   std::optional<breaker_state> breaker{};
-  std::vector<duration> running{}; ///< the time so far of each call that has not returned
-  std::vector<actor_sample> actors{}; ///< those that run its function
-  std::vector<input_sample> inputs{}; ///< empty: a source
-  /// Other than by an edge: the run and the stage whose answer it waits for, e.g. a service.
-  std::string asks_run{};
+  std::vector<duration> running{};           ///< the time so far of each call that has not returned
+  std::vector<actor_sample> actors{};        ///< those that run its function
+  std::vector<input_sample> inputs{};        ///< empty: a source
+  std::string_view what{};                   ///< "stage", "rate_limit", "outbox", …
+  bool passes_on = false;                    ///< a join that holds nothing of its own
   std::optional<time_point> breaker_until{}; ///< an open breaker lets a trial in then
 };
 

@@ -90,6 +90,10 @@ void dispatch_actor::pump() {
   if (may_work() && in_.exhausted())
     finish();
   show_load(); // behind all that is sent: whoever is ended now has said what it sent
+  if (in_.exhausted() || !may_work())
+    stand(phase::ended, clock_);
+  else
+    stand(in_.empty() ? phase::idle : phase::held_back, clock_);
   publish();
   if (may_work() && is_done())
     quit();
@@ -122,7 +126,7 @@ void dispatch_actor::deal() {
       counts().receive(batch.size());
     }
     const auto cursor = batch.cursor;
-    begin_call(clock_, batch.left(), worth_timing);
+    begin_call(clock_, batch.index_of(batch.cursor), batch.left(), worth_timing);
     const bool used_up = step(batch);
     const auto items = batch.cursor - cursor;
     const auto filtered = out_.take_skipped();

@@ -110,6 +110,10 @@ void item_merger::pump() {
     talk();
   if (may_work() && satisfied_)
     filter_rest();
+  if (exhausted() || satisfied_ || !may_work())
+    stand(phase::ended, clock_);
+  else
+    stand(starved_ ? phase::held_back : phase::idle, clock_);
   publish();
   finish_if_done();
 }
@@ -119,7 +123,7 @@ void item_merger::join() {
   auto& out = setup_.out;
   const auto began = now();
   const auto before = counts().totals().in_flight;
-  begin_call(began, before, worth_timing);
+  begin_call(began, counts().totals().received - before, before, worth_timing);
   starved_ = false;
   while (!satisfied_ && !out.ended()) {
     auto* const batch = out.open();
@@ -140,12 +144,12 @@ void item_merger::join() {
     if (!full || !may_work())
       break;
   }
-  const auto ended = now();
+  clock_ = now();
   const auto items = before - counts().totals().in_flight;
-  busy_ += ended - began;
+  busy_ += clock_ - began;
   for (auto& lane : lanes_)
-    lane.sizer().record(items, ended - began);
-  out.send_if_due(*this, ended);
+    lane.sizer().record(items, clock_ - began);
+  out.send_if_due(*this, clock_);
 }
 
 // Nothing more is wanted here.

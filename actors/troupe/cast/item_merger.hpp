@@ -63,6 +63,7 @@ private:
   join_numbers full_;      ///< what it was told by `full_msg`
   bool full_due_ = false;  ///< and is to pass on when it has no room
   bool starved_ = false;   ///< has no room for what it makes
+  time_point clock_{};     ///< the last time read
   bool satisfied_ = false; ///< nothing more is wanted, or can come out: the input is filtered away
 };
 

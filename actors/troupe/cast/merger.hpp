@@ -8,6 +8,7 @@
 #include <troupe/cast/order_check.hpp>
 #include <troupe/cast/relay_actor.hpp>
 #include <troupe/kernel/item_account.hpp>
+#include <troupe/kernel/metric_block.hpp>
 #include <troupe/link/join_numbers.hpp>
 #include <troupe/policy/reorder_buffer.hpp>
 

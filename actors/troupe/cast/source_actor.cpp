@@ -90,7 +90,7 @@ supply source_actor::fill(batch_base& out) {
   out.limit = std::min(out_.ledger().limit(), before + sizer_.want());
   auto state = supply::more;
   std::optional<item_fault> fault;
-  begin_call(began, out.limit > before ? out.limit - before : 1,
+  begin_call(began, counts().totals().received, out.limit > before ? out.limit - before : 1,
              std::max(worth_timing, sizer_.per_item()));
   try {
     state = kernel_->fill(out, *this);
@@ -123,12 +123,15 @@ void source_actor::pump() {
   if (!wired_)
     return;
   bool unready = false;
+  auto then = phase::idle;
   clock_ = now();
   out_.send_if_due(*this, clock_);
   while (opened_ && may_work() && !ended_) {
     auto* const batch = out_.open();
-    if (batch == nullptr)
+    if (batch == nullptr) {
+      then = phase::held_back;
       break;
+    }
     const auto state = fill(*batch);
     if (state == supply::ended)
       ended_ = true;
@@ -145,6 +148,7 @@ void source_actor::pump() {
     if (out_.current() != nullptr && !ended_) {
       // Slow to fill: look at the mailbox before the next slice.
       pump_again();
+      then = phase::working;
       break;
     }
   }
@@ -153,6 +157,11 @@ void source_actor::pump() {
       out_.send_now(*this, clock_);
     out_.end(*this);
   }
+  if (is_paused())
+    then = phase::paused;
+  else if (ended_ || !may_work())
+    then = phase::ended;
+  stand(then, clock_);
   publish();
   if (out_.ended() && out_.settled())
     quit();

@@ -20,7 +20,7 @@ caf::message_handler stage_actor::handlers() {
         pump();
       },
       [this](enough_msg) {
-        advance(phase::satisfied);
+        advance(progress::satisfied);
         pump();
       },
       [this](full_msg msg) {
@@ -90,6 +90,26 @@ void stage_actor::release() {
   make_kernel_ = nullptr;
 }
 
+phase stage_actor::doing() const noexcept {
+  if (is_paused())
+    return phase::paused;
+  if (!may_work() || finished())
+    return phase::ended;
+  if (obstacle_ == obstacle::retry)
+    return phase::retrying;
+  if (starved())
+    return phase::held_back;
+  return kernel_ != nullptr && held_back() && !in_.empty() ? phase::pacing : phase::idle;
+}
+
+void stage_actor::stand() {
+  const auto p = doing();
+  if (p == phase::retrying)
+    user_actor::stand(p, clock_, wakes_at());
+  else
+    user_actor::stand(p, clock_, p == phase::pacing ? kernel_->due() : std::nullopt);
+}
+
 void stage_actor::pump() {
   clock_ = now();
   if (starved())
@@ -98,7 +118,7 @@ void stage_actor::pump() {
     while (can_work() && !held_back() && !in_.empty() && work_on(in_.front()))
       in_.pop(*this);
   if (can_work()) {
-    if (phase_ >= phase::complete || in_.exhausted())
+    if (progress_ >= progress::complete || in_.exhausted())
       finish();
     // Without demand nothing can be handed on, and its return is waited for anyway.
     if (const auto due = kernel_->due(); due && !finished() && !starved())
@@ -108,6 +128,7 @@ void stage_actor::pump() {
     out_->send_if_due(*this, clock_);
   if (!full_.empty() && starved() && !in_.empty())
     pass_on_full();
+  stand();
   publish();
   if (finished() && in_.exhausted() && (!out_ || out_->settled()))
     quit();
@@ -195,9 +216,12 @@ bool stage_actor::step(batch_base& in) {
   const auto cursor = in.cursor;
   const auto filled = out != nullptr ? out->size() : 0;
   const auto began = clock_;
-  begin_call(began, times_items_ ? 1 : in.left(), worth_timing);
+  working_on_ = &in;
+  position_ = in.cursor;
+  begin_call(began, in.index_of(in.cursor), times_items_ ? 1 : in.left(), worth_timing);
   if (kernel_->step(in, out, *this))
     renew(in);
+  working_on_ = nullptr;
   clock_ = now();
   const duration spent = clock_ - began;
   busy_ += spent;
@@ -237,7 +261,7 @@ bool stage_actor::expire_if_due() {
     if (out_ && (out = open()) == nullptr)
       return false;
     const auto filled = out != nullptr ? out->size() : 0;
-    begin_call(clock_, 1, {});
+    begin_call(clock_, counts().totals().received, 1, {});
     guarded([&] { kernel_->expire(clock_, out, *this); });
     if (out != nullptr) {
       counts().emit(out->size() - filled);
@@ -258,12 +282,12 @@ void stage_actor::finish() {
       return;
     const auto filled = out != nullptr ? out->size() : 0;
     bool complete = false;
-    begin_call(clock_, 1, {});
+    begin_call(clock_, counts().totals().received, 1, {});
     guarded([&] { complete = kernel_->finish(out, *this); });
     if (!may_work())
       return;
     if (complete)
-      phase_ = phase::finished;
+      progress_ = progress::finished;
     if (out != nullptr) {
       counts().emit(out->size() - filled);
       if (out->size() > 0)
@@ -275,18 +299,25 @@ void stage_actor::finish() {
 }
 
 // The kernel itself needs no more: what is behind it need not wait for the sources to notice.
-void stage_actor::enough() { advance(phase::complete); }
+void stage_actor::enough() { advance(progress::complete); }
 
-void stage_actor::advance(phase p) {
+void stage_actor::advance(progress p) {
   const bool told = satisfied();
-  phase_ = std::max(phase_, p);
+  progress_ = std::max(progress_, p);
   if (!told && in_.connected())
     in_.tell_enough(*this);
 }
 
 void stage_actor::took(duration d, time_point at) noexcept {
   block().latency.record(static_cast<std::uint64_t>(d.count()), 1);
-  block().next_call(at);
+  if (working_on_ != nullptr)
+    turn_to(*working_on_, position_ + 1, at);
+}
+
+void stage_actor::turn_to(const batch_base& in, std::size_t item, time_point at) noexcept {
+  position_ = item;
+  if (item < in.size())
+    block().next_call(at, in.index_of(item));
 }
 
 } // namespace troupe::detail

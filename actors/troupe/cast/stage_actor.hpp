@@ -47,7 +47,7 @@ private:
   void enough() override;
 
   /// What is left to be done; it only ever goes forward.
-  enum class phase {
+  enum class progress {
     working,
     satisfied, ///< nothing more is wanted: the input is filtered away
     complete,  ///< nor has the kernel more to hand on than what it holds
@@ -60,14 +60,18 @@ private:
     retry,  ///< an item waits for its next attempt
   };
 
-  bool satisfied() const noexcept { return phase_ >= phase::satisfied; }
-  bool finished() const noexcept { return phase_ == phase::finished; }
+  bool satisfied() const noexcept { return progress_ >= progress::satisfied; }
+  bool finished() const noexcept { return progress_ == progress::finished; }
   bool starved() const noexcept { return obstacle_ == obstacle::demand; }
   bool can_work() const noexcept {
     return may_work() && obstacle_ != obstacle::retry && kernel_ != nullptr;
   }
   bool held_back() const noexcept { return !satisfied() && kernel_->waits(); }
-  void advance(phase p);
+  void advance(progress p);
+  /// This item of the batch is the next one.
+  void turn_to(const batch_base& in, std::size_t item, time_point at) noexcept;
+  troupe::phase doing() const noexcept;
+  void stand();
   void take_up(batch_base& in);
   bool work_on(batch_base& in);
   bool step(batch_base& in);
@@ -95,9 +99,11 @@ private:
   std::uint64_t retried_item_ = 0;
   std::minstd_rand rng_;
   time_point clock_{}; ///< the last time read: one reading serves several purposes
+  const batch_base* working_on_ = nullptr; ///< during a step
+  std::size_t position_ = 0;               ///< in it, of the item whose turn it is
   bool distributed_;
   bool restarts_;
-  phase phase_ = phase::working;
+  progress progress_ = progress::working;
   obstacle obstacle_ = obstacle::none;
   join_numbers full_; ///< to be passed on when there is no demand
 };

@@ -69,7 +69,7 @@ remedy stage_actor::settle_failure(const item_fault& fault, const batch_base& in
       = error{why.code(), {}, "item " + std::to_string(index) + ": " + why.message()};
   clock_ = now();
   if (times_items_)
-    block().next_call(clock_);
+    turn_to(in, in.cursor + 1, clock_);
   const bool crashed = restarts_ && fault.thrown;
   std::optional<error> too_many;
   if (crashed)

@@ -18,10 +18,20 @@ user_actor::user_actor(caf::actor_config& cfg, user_actor_setup setup)
   }
 }
 
+// Where nothing has happened since, it goes on doing what it did.
+void user_actor::stand(phase doing, time_point now, std::optional<time_point> until) noexcept {
+  if (block_ == nullptr || (doing == stands_ && calls_ == calls_before_))
+    return;
+  stands_ = doing;
+  calls_before_ = calls_;
+  block_->stand({.doing = doing, .since = now, .until = until});
+}
+
 void user_actor::on_exit() {
   // Reached on every way out, also when killed: what is in our hands is lost, and said to be.
   settle();
   counts().abandon_rest();
+  stand(phase::ended, now());
   publish();
   supervisor_ = nullptr;
   release();
@@ -45,6 +55,7 @@ caf::message_handler user_actor::common_handlers() {
       [this](abort_msg) { quit(); },
       [this](pause_msg msg) {
         paused_ = msg.paused;
+        stand(paused_ ? phase::paused : phase::idle, now());
         if (!paused_)
           pump();
       },
@@ -68,6 +79,7 @@ void user_actor::show(const error& why, const item_view& item) noexcept {
 
 void user_actor::break_down(error reason) {
   broken_ = true;
+  stand(phase::ended, now());
   publish();
   send_urgent(this, supervisor_, failed_msg{std::move(reason).with_stage(stage_name())});
 }

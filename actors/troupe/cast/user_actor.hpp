@@ -7,6 +7,7 @@
 #include <string>
 
 #include <troupe/kernel/kernel.hpp>
+#include <troupe/kernel/metric_block.hpp>
 #include <troupe/link/link.hpp>
 #include <troupe/link/linked_actor.hpp>
 #include <troupe/link/messages.hpp>
@@ -57,6 +58,8 @@ protected:
   }
   void enough() override {}
 
+  bool is_paused() const noexcept { return paused_; }
+  std::optional<time_point> wakes_at() const noexcept { return wakes_at_; }
   bool may_work() const noexcept { return !paused_ && !broken_ && !halted(); }
   /// The run cannot go on; this actor does nothing more until it is told to end.
   void break_down(error reason);
@@ -67,15 +70,22 @@ protected:
       block_->publish(counts().totals(), busy_);
     published_busy_ = busy_;
   }
-  /// User code is called at `at`, for `items` that are expected to take `each`. Until `publish`
-  /// samples see it run. A call counts from when it is slower than that: which of the items it is
-  /// at, nobody knows.
-  void begin_call(time_point at, std::size_t items, duration each) noexcept {
+  /// User code is called at `at`, for `items` from `first` on that are expected to take `each`.
+  /// Until `publish` samples see it run. A call counts from when it is slower than that: which of
+  /// the items it is at, nobody knows.
+  void begin_call(time_point at, std::uint64_t first, std::size_t items, duration each) noexcept {
+    ++calls_;
+    const auto others = items > 0 ? items - 1 : 0;
     if (block_ != nullptr)
-      block_->begin_call(at - (busy_ - published_busy_),
-                         at + static_cast<duration::rep>(items > 0 ? items - 1 : 0) * each,
-                         counts().totals().in_flight);
+      block_->begin_call({.busy_since = at - (busy_ - published_busy_),
+                          .at = at,
+                          .expected = static_cast<duration::rep>(others) * each,
+                          .in_flight = counts().totals().in_flight,
+                          .first_item = first,
+                          .last_item = first + others});
   }
+  /// What it does from now on, until it calls user code again. Before `publish`.
+  void stand(phase doing, time_point now, std::optional<time_point> until = {}) noexcept;
   /// Below this a clock reading for each item would be felt, and an average over a batch will do.
   static constexpr duration worth_timing = std::chrono::microseconds{2};
 
@@ -95,6 +105,9 @@ private:
   caf::actor supervisor_;
   std::optional<time_point> wakes_at_;
   std::uint64_t timer_generation_ = 0;
+  phase stands_ = phase::idle;
+  std::uint64_t calls_ = 0;
+  std::uint64_t calls_before_ = 0; ///< those before it stood as it does
   bool watching_ = false;
   bool paused_ = false;
   bool broken_ = false;

@@ -17,15 +17,18 @@ stage_state state_of(caf::actor_system& sys, const graph& flow, std::size_t i,
   const auto& n = flow.at(i);
   stage_state s;
   s.name = n.name;
+  s.what = n.what;
+  s.passes_on = n.passes_on();
   s.kind = n.kind;
   for (const auto& e : flow.into(i)) {
     const bool split = flow.at(e.from).role == role::split;
-    s.inputs.push_back({e.from, split ? std::optional{e.branch} : std::nullopt});
-    s.capacity += flow.bound(e);
+    auto capacity = flow.bound(e);
     // What a merger passes on waits on the edges into it.
     if (flow.at(e.from).passes_on())
       for (const auto& before : flow.into(e.from))
-        s.capacity += flow.bound(before);
+        capacity += flow.bound(before);
+    s.inputs.push_back({e.from, split ? std::optional{e.branch} : std::nullopt, capacity});
+    s.capacity += capacity;
   }
   for (std::size_t w = 0; w < n.workers; ++w)
     s.blocks.push_back(std::make_unique<metric_block>());

@@ -5,6 +5,7 @@
 
 #include <troupe/caf/compat.hpp>
 #include <troupe/caf/wait_within.hpp>
+#include <troupe/detail/elapsed.hpp>
 #include <troupe/detail/shared_breaker.hpp>
 #include <troupe/link/messages.hpp>
 
@@ -145,24 +146,35 @@ graph_sample run_state::sample() const {
 stage_sample run_state::collect(const stage_state& stage, time_point at, bool over) const {
   stage_sample out;
   out.name = stage.name;
+  out.what = stage.what;
+  out.passes_on = stage.passes_on;
   out.kind = stage.kind;
   out.workers = stage.crew->workers.load(std::memory_order_relaxed);
   out.capacity = stage.capacity;
   for (const auto& block : stage.blocks) {
-    if (const auto so_far = block->add_live_to(out.totals, out.busy, at))
-      out.running.push_back(*so_far);
+    const auto seen = block->look_at(at);
+    out.totals += seen.totals;
+    out.busy += seen.busy;
+    if (seen.slow_for)
+      out.running.push_back(*seen.slow_for);
+    out.actors.push_back(seen.actor);
     block->latency.add_to(out.latency);
     block->wait.add_to(out.wait);
   }
   out.totals.redelivered = stage.crew->redelivered.load(std::memory_order_relaxed);
   out.totals.restarts += stage.crew->restarts.load(std::memory_order_relaxed);
-  if (const auto breaker = stage.kit.controls ? stage.kit.controls->breaker() : nullptr)
+  if (const auto breaker = stage.kit.controls ? stage.kit.controls->breaker() : nullptr) {
     out.breaker = breaker->state();
+    if (out.breaker == breaker_state::open)
+      out.breaker_until = later(at, breaker->retry_after(at));
+  }
+  std::uint64_t sent = 0;
+  for (const auto& input : stage.inputs) {
+    out.inputs.push_back({input.stage, input.capacity});
+    sent += sent_over(input);
+  }
   if (stage.inputs.empty())
     return out;
-  std::uint64_t sent = 0;
-  for (const auto& input : stage.inputs)
-    sent += sent_over(input);
   const auto on_edge = sent > out.totals.received ? sent - out.totals.received : 0;
   if (over) {
     // Sent, never taken up, and nobody is left to do it.

@@ -14,7 +14,7 @@
 
 #include <troupe/caf/compat.hpp>
 #include <troupe/context.hpp>
-#include <troupe/kernel/item_account.hpp>
+#include <troupe/kernel/metric_block.hpp>
 #include <troupe/kernel/tuning.hpp>
 #include <troupe/observer.hpp>
 #include <troupe/report.hpp>
@@ -51,9 +51,12 @@ struct stage_state {
   struct input {
     std::size_t stage = 0;
     std::optional<std::uint32_t> branch = {};
+    std::size_t capacity = 0;
   };
 
   std::string name;
+  std::string_view what;  ///< "stage", "rate_limit", …
+  bool passes_on = false; ///< a join that hands on what comes as it is
   pattern_kind kind = pattern_kind::pipeline;
   std::size_t capacity = 0;
   std::vector<input> inputs;                         ///< the stages that feed it

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <troupe/kernel/item_account.hpp>
+#include <troupe/kernel/metric_block.hpp>
 #include <troupe/policy/demand_ledger.hpp>
 
 namespace tr = troupe;

@@ -1,8 +1,28 @@
-#include <troupe/kernel/item_account.hpp>
+#include <troupe/kernel/metric_block.hpp>
+
+#include <new>
 
 #include <troupe/detail/elapsed.hpp>
 
 namespace troupe::detail {
+
+void shared_histogram::add_to(histogram& out) const noexcept {
+  const auto* const counts = counts_.load(std::memory_order_acquire);
+  if (counts == nullptr)
+    return;
+  for (std::size_t i = 0; i < histogram::size; ++i)
+    out.add(i, (*counts)[i].load(std::memory_order_relaxed));
+  out.add_totals(sum_.load(std::memory_order_relaxed), max_.load(std::memory_order_relaxed));
+}
+
+// Without memory nothing is recorded: figures are no reason to fail.
+void shared_histogram::record_first(std::uint64_t value, std::uint64_t times) noexcept {
+  auto* const made = new (std::nothrow) buckets{};
+  if (made == nullptr)
+    return;
+  counts_.store(made, std::memory_order_release);
+  record(value, times);
+}
 
 void metric_block::publish(const counters& c, duration busy) noexcept {
   const std::array<std::uint64_t, fields> now{
@@ -16,6 +36,12 @@ void metric_block::publish(const counters& c, duration busy) noexcept {
     values_[i].store(now[i], std::memory_order_release);
   busy_since_.store(0, std::memory_order_release);
   version_.store(version + 2, std::memory_order_release);
+}
+
+void metric_block::stand(const actor_sample& what) noexcept {
+  stands_since_.store(ticks(what.since), std::memory_order_release);
+  stands_until_.store(what.until ? ticks(*what.until) : 0, std::memory_order_release);
+  stands_.store(what.doing, std::memory_order_release);
 }
 
 metric_block::picture metric_block::read() const noexcept {
@@ -34,6 +60,17 @@ metric_block::picture metric_block::read() const noexcept {
   p.totals = {seen[0], seen[1], seen[2], seen[3], seen[4], seen[5],
               seen[6], seen[7], seen[8], seen[9], seen[10]};
   p.busy = duration{static_cast<duration::rep>(seen[11])};
+  if (p.busy_since != 0) {
+    p.actor = {.doing = phase::working,
+               .since = time(p.call_since),
+               .first_item = first_item_.load(std::memory_order_acquire),
+               .last_item = last_item_.load(std::memory_order_acquire)};
+  } else {
+    p.actor.doing = stands_.load(std::memory_order_acquire);
+    p.actor.since = time(stands_since_.load(std::memory_order_acquire));
+    if (const auto until = stands_until_.load(std::memory_order_acquire); until != 0)
+      p.actor.until = time(until);
+  }
   return p;
 }
 
@@ -43,22 +80,23 @@ void metric_block::add_to(counters& out, duration& busy) const noexcept {
   busy += p.busy;
 }
 
-std::optional<duration> metric_block::add_live_to(counters& out, duration& busy,
-                                                  time_point now) const noexcept {
+metric_block::look metric_block::look_at(time_point now) const noexcept {
   auto p = read();
-  std::optional<duration> so_far;
+  look seen;
   if (p.busy_since != 0) {
-    p.busy += elapsed(time_point{duration{p.busy_since}}, now);
-    so_far = elapsed(time_point{duration{p.call_since}}, now);
+    p.busy += elapsed(time(p.busy_since), now);
+    const duration expected{expected_.load(std::memory_order_relaxed)};
+    seen.slow_for = elapsed(later(time(p.call_since), expected), now);
     // What was dealt with since the last publication stays where it was: on the edge.
     if (p.in_hand > p.totals.in_flight) {
       p.totals.received += p.in_hand - p.totals.in_flight;
       p.totals.in_flight = p.in_hand;
     }
   }
-  out += p.totals;
-  busy += p.busy;
-  return so_far;
+  seen.totals = p.totals;
+  seen.busy = p.busy;
+  seen.actor = p.actor;
+  return seen;
 }
 
 } // namespace troupe::detail
