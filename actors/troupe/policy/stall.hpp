@@ -11,20 +11,20 @@
 
 namespace troupe {
 
-/// Why others wait for a stage.
+/// Why others wait for a stage that waits for nobody.
 enum class stall_cause {
   in_function,   ///< it is in its function
-  paused,        ///< by hand
+  asks,          ///< it waits for the answer of a service
+  unread,        ///< an outbox that is full, and nobody receives
+  breaker_open,  ///< its circuit breaker lets nothing through
   retrying,      ///< an item waits for its next attempt
+  paused,        ///< by hand
   rate,          ///< it passes on what its rate lets in
-  breaker_open,  ///< its circuit breaker lets nothing in
   silent_source, ///< a source with nothing to give
-  unread,        ///< an outbox that nobody reads
-  asks,          ///< it waits for the answer of another run
 };
 std::string_view to_string(stall_cause cause) noexcept;
 
-/// Who waits for whom in a graph, at an instant, and for whom all of them wait.
+/// Who waits for whom in a graph, at an instant, and whom all of them wait for.
 ///
 /// ```
 /// const stall s = stall_in(sample);
@@ -32,15 +32,16 @@ std::string_view to_string(stall_cause cause) noexcept;
 /// to_string(s);            // receipts waits for ledger: its buffer of 1,024 is full for 4.2 s; …
 /// ```
 ///
-/// Shape:  graph_sample -> stall; a root is waited for, and waits for nobody.
+/// Shape:  graph_sample -> stall. Also a flow that moves has one: what it then shows is who
+///         determines the pace. Whether it stands still, two samples tell.
 /// Bound:  one wait for each edge, one root for each stage.
-/// Units:  spans end at the sample's own time.
+/// Units:  `lasts` ends at the sample's own time.
 struct stall {
   enum class need {
-    room, ///< the edge between them is full
-    item, ///< the edge between them is empty
+    room, ///< what it has finds no room there
+    item, ///< nothing comes from there
   };
-  /// `who` waits for `whom`; both are names of stages.
+  /// `who` waits for `whom`, both names of stages.
   struct wait {
     std::string who{};
     std::string whom{};
@@ -48,28 +49,27 @@ struct stall {
     std::size_t capacity = 0; ///< of the edge between them
     duration lasts{};
   };
+  /// A stage that is waited for, and waits for nobody.
   struct root {
     std::string stage{};
     stall_cause cause = stall_cause::in_function;
     duration lasts{};
     std::optional<duration> more{}; ///< until it goes on, where that is known
-    std::uint64_t first_item = 0;   ///< in_function: it is at one of these items
+    std::uint64_t first_item = 0;   ///< it is at one of these
     std::uint64_t last_item = 0;
-    std::string asks{}; ///< asks: whose answer it waits for
+    std::size_t waiting = 0; ///< stages that wait for it, directly or not
 
-    /// Whether the graph is as it should be: held up by hand, by its rate, or by no input.
-    bool on_purpose() const noexcept;
+    /// Whether all is as somebody wants it: paused, limited by a rate, or nothing to do.
+    bool intended() const noexcept { return cause >= stall_cause::paused; }
   };
 
   std::vector<wait> waits{}; ///< in flow order
-  std::vector<root> roots{}; ///< those that most stages wait for first
-
-  /// The root that this stage waits for; nullptr: it waits for nobody.
-  const root* root_of(std::string_view stage) const noexcept;
+  std::vector<root> roots{}; ///< what is not intended first, then by how many wait, and how long
 };
 
 stall stall_in(const graph_sample& graph);
-/// In sentences; "nothing waits" where that is so.
+
+/// A sentence for each wait and each root; "nothing waits" where that is so.
 std::string to_string(const stall& s);
 
 } // namespace troupe
