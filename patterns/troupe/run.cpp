@@ -9,6 +9,7 @@
 #include <troupe/launch/launch.hpp>
 #include <troupe/link/messages.hpp>
 #include <troupe/ops/run_handle.hpp>
+#include <troupe/policy/stall.hpp>
 #include <troupe/policy/token_bucket.hpp>
 
 namespace troupe {
@@ -71,6 +72,8 @@ graph_metrics run::metrics() const {
 }
 
 graph_metrics run::rates() { return handle().rates(); }
+
+std::string run::why() const { return to_string(stall_in(handle().state().sample())); }
 
 stage_metrics run::metrics(const std::string& stage) const {
   const auto index = handle().state().index_of(stage);

@@ -79,6 +79,10 @@ public:
   /// The same since the last `rates()` of this run, the first time since the start: for who prints
   /// figures again and again. `metrics()` are means over all of the past.
   graph_metrics rates();
+  /// Which stage waits for which, since when, and whom all of them wait for: "receipts waits for
+  /// ledger: its buffer of 1,024 is full for 4.2 s; ledger is in its function for 4.2 s, item
+  /// 12,345". See `stall`. Of a flow that moves it is what determines the pace.
+  std::string why() const;
   const troupe::topology& topology() const;
 
   /// The outermost circuit_breaker of a stage that is a `call`; empty where there is none. Errors:

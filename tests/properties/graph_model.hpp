@@ -22,8 +22,9 @@ struct step {
   int number = 1; ///< what the function does with it depends on the kind
   int parallel = 1;
   int buffer = 1;
-  bool completed = false; ///< emit::as_completed
-  bool crashes = false;   ///< what throws is made anew
+  bool completed = false;            ///< emit::as_completed
+  bool crashes = false;              ///< what throws is made anew
+  std::function<void()> before = {}; ///< called for each item; on threads of its own, if set
 };
 
 enum class junction { none, fan_out, broadcast, partition, batch, take, distinct, scan };
@@ -85,6 +86,8 @@ inline std::vector<int> apply(const std::vector<step>& branch, int x) {
 /// Fails as often as its items say; a retry mends it where `s` is one.
 inline std::function<int(int)> failing(const step& s) {
   return [s, last = -1](int x) mutable {
+    if (s.before)
+      s.before();
     if (s.kind == step::what::skip_errors && x % (s.number + 2) == 1)
       throw std::runtime_error{"refused"};
     if (s.kind == step::what::retry && x % (5 * s.number) == 0 && std::exchange(last, x) != x)
@@ -107,6 +110,10 @@ inline troupe::restart_intensity intensity(const step& s) {
                                                         : troupe::restart_intensity::never();
 }
 
+inline troupe::thread thread_of(const step& s) {
+  return s.before ? troupe::thread::own : troupe::thread::shared;
+}
+
 /// Each kind of step is one type of pipe, so that branches of the same length have one type too.
 inline auto pipe(const step& s, const std::string& name) {
   const bool fails = s.kind == step::what::skip_errors || s.kind == step::what::retry;
@@ -115,10 +122,11 @@ inline auto pipe(const step& s, const std::string& name) {
                                                            : troupe::emit::in_order,
                                       .buffer = s.buffer,
                                       .on_error = policy(s),
-                                      .intensity = intensity(s)};
+                                      .intensity = intensity(s),
+                                      .thread = thread_of(s)};
   std::function<std::vector<int>(int)> f;
-  if (fails)
-    f = [fail = failing(s)](int x) { return std::vector{fail(x)}; };
+  if (fails || s.before)
+    f = [s, fail = failing(s)](int x) { return apply(s, fail(x)); };
   else
     f = [s](int x) { return apply(s, x); };
   return troupe::flat_map(name, std::move(f), options);
@@ -178,7 +186,8 @@ inline troupe::flow<int> extended(const troupe::flow<int>& f, const part& p,
                                           .to = dispatch_of(p),
                                           .buffer = p.buffer,
                                           .on_error = policy(p.own),
-                                          .intensity = intensity(p.own)};
+                                          .intensity = intensity(p.own),
+                                          .thread = thread_of(p.own)};
     return f | troupe::fan_out(name, failing(p.own), options) | all;
   }
   case junction::broadcast:
