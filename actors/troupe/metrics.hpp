@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <troupe/error.hpp>
+#include <troupe/phase.hpp>
 #include <troupe/policy/circuit_breaker.hpp>
 #include <troupe/policy/histogram.hpp>
 
@@ -88,6 +89,13 @@ struct graph_metrics {
   double cpu = 0;                      ///< processor seconds per second, 1 = one core
 };
 
+/// An edge into a stage, at an instant.
+struct input_sample {
+  std::size_t from = 0;      ///< index of the stage that feeds it
+  std::uint64_t waiting = 0; ///< items on it
+  std::size_t capacity = 0;  ///< items that it may hold
+};
+
 /// Totals of one stage at an instant; two of them give a `stage_metrics`.
 struct stage_sample {
   std::string name{};
@@ -101,6 +109,11 @@ struct stage_sample {
   std::uint64_t mailbox_depth = 0;
   std::optional<breaker_state> breaker{};
   std::vector<duration> running{}; ///< the time so far of each call that has not returned
+  std::vector<actor_sample> actors{}; ///< those that run its function
+  std::vector<input_sample> inputs{}; ///< empty: a source
+  /// Other than by an edge: the run and the stage whose answer it waits for, e.g. a service.
+  std::string asks_run{};
+  std::optional<time_point> breaker_until{}; ///< an open breaker lets a trial in then
 };
 
 /// Totals of a whole run at an instant.

@@ -28,6 +28,9 @@ struct alert {
   time_point since{};   ///< when the limit was first seen passed
   time_point at{};      ///< when the alert was raised, last updated or resolved
   std::string reason{}; ///< why it is over though the value is not, e.g. "the run ended"
+  std::string root{};    ///< the stage that holds this one up, if it is another; see `stall`
+  std::string summary{}; ///< of the rule: what it means, for who is woken by it
+  std::string runbook{}; ///< of the rule: where it is written what to do
 
   /// How long the limit had been passed by `at`; never negative.
   duration lasted() const noexcept;
