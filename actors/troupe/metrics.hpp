@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,6 +90,12 @@ struct graph_metrics {
   double cpu = 0;                      ///< processor seconds per second, 1 = one core
 };
 
+/// `parse: 1200 items/s, 4800 received, 3 failed, 4 workers 62 % busy, buffer 5 % full (51 items),
+/// …`: one line, without its end; what there is nothing of is left out. A graph: its name, if it
+/// has one, a line for each stage, and one for the process.
+std::ostream& operator<<(std::ostream& out, const stage_metrics& m);
+std::ostream& operator<<(std::ostream& out, const graph_metrics& m);
+
 /// An edge into a stage, at an instant.
 struct input_sample {
   std::size_t from = 0;      ///< index of the stage that feeds it
@@ -108,7 +115,7 @@ struct stage_sample {
   std::size_t capacity = 0; ///< items that the edge into the stage may hold
   std::uint64_t mailbox_depth = 0;
   std::optional<breaker_state> breaker{};
-  std::vector<duration> running{}; ///< the time so far of each call that has not returned
+  std::vector<duration> running{};    ///< the time so far of each call that has not returned
   std::vector<actor_sample> actors{}; ///< those that run its function
   std::vector<input_sample> inputs{}; ///< empty: a source
   /// Other than by an edge: the run and the stage whose answer it waits for, e.g. a service.
