@@ -1,10 +1,7 @@
 // What rules are made of: the metrics by their names.
 #include <troupe/threshold.hpp>
 
-#include <stdexcept>
 #include <utility>
-
-#include <troupe/detail/metric_text.hpp>
 
 namespace troupe {
 
@@ -23,36 +20,6 @@ threshold compared(condition c, comparison side, double limit) {
 }
 
 } // namespace
-
-namespace detail {
-
-void check_subject(const condition& c) {
-  const auto& name = c.stage.name();
-  if (!c.stage.any() && is_process_wide(c.metric) == name.empty())
-    return;
-  if (c.stage.any() && !is_process_wide(c.metric))
-    return;
-  throw std::invalid_argument("rule " + format_subject(c.metric, c.stage)
-                              + ": stage = " + (c.stage.any() ? "any_stage" : "\"" + name + "\"")
-                              + (is_process_wide(c.metric) ? ", needs none: it is about the process"
-                                                           : ", needs the name of a stage"));
-}
-
-condition growing(condition c, time_span window) {
-  const auto refuse = [&](const std::string& given, const char* valid) {
-    throw std::invalid_argument("rule growth(" + subject_of(c) + "): per = " + given + ", needs "
-                                + valid);
-  };
-  const auto given = format_duration(window, written_digits);
-  if (c.is_growth())
-    refuse(given, "a metric, not a growth");
-  if (window <= duration::zero())
-    refuse(given, "more than 0s");
-  c.window = window;
-  return c;
-}
-
-} // namespace detail
 
 // -- comparing ---------------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -9,19 +8,10 @@
 #include <vector>
 
 #include <troupe/condition.hpp>
+#include <troupe/detail/rule_subject.hpp>
 #include <troupe/metrics.hpp>
 
 namespace troupe {
-
-namespace detail {
-template <class N>
-concept limit_value = std::integral<N> || std::floating_point<N>;
-
-/// Errors, all std::invalid_argument: a stage where there is none, or none where one is needed …
-void check_subject(const condition& c);
-/// … a window of nothing, and a growth of a growth.
-condition growing(condition c, time_span window);
-} // namespace detail
 
 enum class severity { warning, critical };
 std::string_view to_string(severity level) noexcept;

@@ -6,6 +6,7 @@
 
 #include <troupe/detail/glob.hpp>
 #include <troupe/detail/metric_value.hpp>
+#include <troupe/detail/stall_root.hpp>
 
 namespace troupe::detail {
 
@@ -38,8 +39,8 @@ public:
       return {};
     if (!waits_) // seldom asked for
       waits_ = stall_in(*view_.sample);
-    const auto* const root = waits_->root_of(stage);
-    return root == nullptr || root->stage == stage ? std::string{} : root->stage;
+    const auto* const root = detail::root_of(*waits_, stage);
+    return root == nullptr ? std::string{} : root->stage;
   }
 
 private:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <troupe/detail/elapsed.hpp>
+#include <troupe/detail/stall_root.hpp>
 
 namespace troupe::detail {
 
@@ -28,15 +29,16 @@ bool is_to_work(const stage_sample& stage) {
   };
   if (any(phase::working, phase::retrying) || !stage.running.empty())
     return true;
-  // What lies before it may be meant for the one that is held back.
-  return stage.mailbox_depth > 0 && !any(phase::held_back, phase::pacing, phase::paused);
+  // What lies before it may be meant for the one that is held back. A join without a function waits
+  // for others only.
+  return stage.mailbox_depth > 0 && !stage.actors.empty()
+         && !any(phase::held_back, phase::pacing, phase::paused);
 }
 
 bool is_excused(const std::string& stage, const stall& waits) {
-  if (const auto* const root = waits.root_of(stage); root != nullptr && root->stage != stage)
-    return true; // it waits for that one
-  return std::any_of(waits.roots.begin(), waits.roots.end(),
-                     [&](const auto& r) { return r.stage == stage && r.on_purpose(); });
+  return root_of(waits, stage) != nullptr
+         || std::any_of(waits.roots.begin(), waits.roots.end(),
+                        [&](const auto& r) { return r.stage == stage && is_on_purpose(r.cause); });
 }
 
 } // namespace
