@@ -54,7 +54,8 @@ struct metrics_at {
 /// Bound:  `history` alerts (the newest; lost ones are counted), two samples per live run, an alert
 ///         and a few values for each run, rule and stage, and the last metrics of the 16 runs that
 ///         ended last. Curves: at most 1,000 points for each of these runs, some 300 bytes a stage
-///         and point; a point a second for 10 minutes is 180 KB a stage.
+///         and point, nearly nothing while a run is idle: a point a second for 10 minutes is 180 KB
+///         a stage.
 /// Units:  a sample's own time decides, not the actor's. A run is sampled when it is watched, once
 ///         per period, and once more when it has ended; its alerts are then resolved with the
 ///         reason "the run ended". That last, shorter span raises no `<` alert: ending

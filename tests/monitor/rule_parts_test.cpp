@@ -258,6 +258,32 @@ TEST_SUITE("curves") {
     CHECK(instants(c).front() == 0s);
   }
 
+  TEST_CASE("a curve shows each period as it was, also where nothing changes between two") {
+    detail::curve c{1min};
+    graph_metrics m{.name = "orders", .stages = {{.name = "parse"}}, .actors = 1};
+    const auto put = [&](duration at, double throughput, duration max, std::uint64_t memory) {
+      m.stages[0].throughput = throughput;
+      m.stages[0].latency.max = max;
+      m.memory = memory;
+      c.add(t0 + at, m);
+    };
+    put(1s, 0, 0s, 10);
+    put(2s, 0, 0s, 20);
+    put(3s, 5, 0s, 20);
+    put(4s, 5, 1s, 20);
+
+    const auto all = c.points();
+    REQUIRE(all.size() == 4);
+    CHECK(all[1].metrics.name == "orders");
+    CHECK(all[1].metrics.actors == 1);
+    CHECK(all[0].metrics.memory == 10);
+    CHECK(all[1].metrics.memory == 20);
+    CHECK(all[1].metrics.stages.at(0).throughput == 0);
+    CHECK(all[2].metrics.stages.at(0).throughput == 5);
+    CHECK(all[2].metrics.stages.at(0).latency.max == 0s);
+    CHECK(all[3].metrics.stages.at(0).latency.max == 1s);
+  }
+
   TEST_CASE("none is kept where none is asked for") {
     detail::curve c{0s};
     c.add(t0, {});

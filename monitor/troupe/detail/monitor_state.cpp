@@ -57,11 +57,17 @@ std::vector<graph_metrics> monitor_state::metrics() const {
 
 std::vector<metrics_at> monitor_state::curves(const std::string& run) const {
   const auto is_it = [&](const shown& s) { return s.metrics.name == run; };
-  const std::lock_guard lock{mutex_};
-  if (const auto live = std::find_if(live_.rbegin(), live_.rend(), is_it); live != live_.rend())
-    return live->past->points();
-  const auto ended = std::find_if(ended_.rbegin(), ended_.rend(), is_it);
-  return ended == ended_.rend() ? std::vector<metrics_at>{} : ended->past->points();
+  curve past{duration::zero()};
+  {
+    const std::lock_guard lock{mutex_};
+    const auto live = std::find_if(live_.rbegin(), live_.rend(), is_it);
+    const auto ended = std::find_if(ended_.rbegin(), ended_.rend(), is_it);
+    if (live != live_.rend())
+      past = *live->past;
+    else if (ended != ended_.rend())
+      past = *ended->past;
+  }
+  return past.points(); // without the lock: who samples does not wait for it
 }
 
 std::vector<alert> monitor_state::history() const {
