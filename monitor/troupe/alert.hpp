@@ -13,8 +13,10 @@ std::string_view to_string(alert_state state) noexcept;
 
 /// A rule's limit was passed for long enough, or is passed no more.
 ///
-/// Units:  `value` and `limit` as in `threshold`: durations in seconds, memory in bytes.
-/// Cost:   a copy of three or four strings; no reference to the run.
+/// Units:  `value` and `limit` as in `threshold`: durations in seconds, memory in bytes. Of a rule
+///         that is joined from several comparisons, `stage`, `metric`, `side`, `value` and `limit`
+///         are those of the one that decided: the first that is passed.
+/// Cost:   a copy of a few strings; no reference to the run.
 struct alert {
   alert_state state = alert_state::raised;
   severity level = severity::warning;
@@ -31,6 +33,9 @@ struct alert {
   std::string root{};    ///< the stage that holds this one up, if it is another; see `stall`
   std::string summary{}; ///< of the rule: what it means, for who is woken by it
   std::string runbook{}; ///< of the rule: where it is written what to do
+  /// What was measured, where `value` does not tell it: of a rule with several comparisons, of a
+  /// growth and of a stall.
+  std::string measured{};
 
   /// How long the limit had been passed by `at`; never negative.
   duration lasted() const noexcept;
@@ -40,7 +45,8 @@ struct alert {
 
 /// One line: `critical: p99_latency("pricing") = 312ms > 250ms for 2.1s`, or
 /// `resolved: p99_latency("pricing") = 120ms, was > 250ms for 12s`; of a run with a name
-/// `critical: orders: p99_latency("pricing") = 312ms > 250ms for 2.1s`.
+/// `critical: orders: p99_latency("pricing") = 312ms > 250ms for 2.1s`. Where a root is known it
+/// ends with that: `, held up by "ledger"`.
 std::string to_string(const alert& a);
 std::ostream& operator<<(std::ostream& out, const alert& a);
 

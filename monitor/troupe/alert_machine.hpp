@@ -4,6 +4,8 @@
 #include <string>
 
 #include <troupe/alert.hpp>
+#include <troupe/detail/rule_state.hpp>
+#include <troupe/rule_reading.hpp>
 
 namespace troupe {
 
@@ -16,8 +18,9 @@ namespace troupe {
 /// m.feed(t0 + 3s, 100);  // resolved: exactly at the limit is not above it
 /// ```
 ///
-/// Shape:  (now, value) -> nothing, raised or resolved; each alert is raised once, resolved once.
-/// Bound:  one alert, whatever is fed.
+/// Shape:  (now, values) -> nothing, raised or resolved; each alert is raised once, resolved once.
+/// Bound:  one alert, a value and a time for each part of the rule, and 62 points for a growth,
+///         whatever is fed.
 /// Units:  `now` is any steady clock; one that steps back can only make an alert later.
 class alert_machine {
 public:
@@ -31,7 +34,10 @@ public:
   explicit alert_machine(threshold rule, std::string run = {});
 
   /// Judges one sample. Without a value (or with NaN) nothing is known, and nothing changes: a
-  /// stage that did no work is neither well again nor worse.
+  /// stage that did no work is neither well again nor worse. Of a joined rule that goes for the
+  /// whole: where one part is not known, the others may still decide.
+  std::optional<alert> feed(time_point now, const rule_reading& reading);
+  /// The same for a rule with one comparison.
   std::optional<alert> feed(time_point now, std::optional<double> value);
 
   /// What was measured is gone: forgets a pending breach, and resolves an open
@@ -46,16 +52,18 @@ public:
 
 private:
   std::optional<alert> watch_breach(time_point now);
+  time_point first_seen(time_point now) const noexcept;
   bool cooling(time_point now) const noexcept;
   alert make_alert(alert_state what) const;
   std::optional<alert> resolve(time_point now, std::string reason);
 
   threshold rule_;
+  detail::rule_state values_;
   std::string run_;
+  std::string root_; // of the alert that is open
   state state_ = state::quiet;
   time_point since_{}; // of the breach; pending and raised only
-  time_point at_{};    // of value_
-  double value_ = 0;
+  time_point at_{};    // of the values
   std::optional<time_point> resolved_at_;
 };
 

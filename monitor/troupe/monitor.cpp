@@ -65,6 +65,7 @@ monitor::monitor(caf::actor_system& sys, monitor_options options)
       actor_{detail::spawn<monitor_actor>(sys, state_)} {}
 
 monitor::~monitor() {
+  state_->close();
   state_->silence();
   detail::anon_kill(actor_);
   actor_ = nullptr;
@@ -78,6 +79,10 @@ void monitor::watch(std::shared_ptr<const observable> run) {
 }
 
 std::vector<graph_metrics> monitor::metrics() const { return state_->metrics(); }
+
+std::vector<metrics_at> monitor::curves(const std::string& run) const {
+  return state_->curves(run);
+}
 
 std::vector<alert> monitor::history() const { return state_->history(); }
 

@@ -7,84 +7,32 @@
 #include <utility>
 
 #include <troupe/detail/metric_text.hpp>
+#include <troupe/detail/metric_value.hpp>
+#include <troupe/detail/rule_text.hpp>
 
 namespace troupe {
 
 namespace {
 
-using detail::is_process_wide;
 using detail::unit;
 using detail::unit_of;
 using detail::written_digits;
 
-double to_seconds(duration d) noexcept { return std::chrono::duration<double>(d).count(); }
-
-double to_seconds(const latency_stats& stats, metric_kind quantile) noexcept {
-  switch (quantile) {
-  case metric_kind::mean_latency:
-    return to_seconds(stats.mean);
-  case metric_kind::p50_latency:
-    return to_seconds(stats.p50);
-  case metric_kind::p90_latency:
-    return to_seconds(stats.p90);
-  case metric_kind::p99_latency:
-    return to_seconds(stats.p99);
-  default:
-    return to_seconds(stats.max);
-  }
+std::string valid_limits(const condition& c) {
+  const bool share = unit_of(c.metric) == unit::share;
+  if (c.is_growth())
+    return share ? "-1..1" : "a finite value";
+  return share ? "0..1" : "a finite value >= 0";
 }
 
-// A maximum of zero means that nothing was recorded: the clock resolves a nanosecond.
-std::optional<double> measured(const latency_stats& stats, metric_kind quantile) noexcept {
-  if (stats.max <= duration::zero())
-    return std::nullopt;
-  return to_seconds(stats, quantile);
+bool is_valid_limit(const condition& c) {
+  const bool share = unit_of(c.metric) == unit::share;
+  return std::isfinite(c.limit) && (c.limit >= 0 || c.is_growth())
+         && (!share || std::abs(c.limit) <= 1);
 }
 
-// The latency metric at the same place in its row of five.
-metric_kind as_latency(metric_kind wait) noexcept {
-  const auto offset
-      = static_cast<int>(metric_kind::mean_wait) - static_cast<int>(metric_kind::mean_latency);
-  return static_cast<metric_kind>(static_cast<int>(wait) - offset);
-}
-
-std::optional<double> process_value(metric_kind metric, const graph_metrics& graph) noexcept {
-  switch (metric) {
-  case metric_kind::memory:
-    return static_cast<double>(graph.memory);
-  case metric_kind::active_actors:
-    return static_cast<double>(graph.actors);
-  default:
-    return graph.cpu;
-  }
-}
-
-std::optional<double> stage_value(metric_kind metric, const stage_metrics& stage) noexcept {
-  switch (metric) {
-  case metric_kind::mailbox_depth:
-    return static_cast<double>(stage.mailbox_depth);
-  case metric_kind::throughput:
-    return stage.throughput;
-  case metric_kind::error_rate:
-    return stage.throughput > 0 ? std::optional{stage.error_rate} : std::nullopt;
-  case metric_kind::utilization:
-    return stage.utilization;
-  case metric_kind::buffer_fill:
-    return stage.buffer_fill;
-  case metric_kind::breaker:
-    return stage.breaker ? std::optional{static_cast<double>(*stage.breaker)} : std::nullopt;
-  default:
-    return metric < metric_kind::mean_wait ? measured(stage.latency, metric)
-                                           : measured(stage.wait, as_latency(metric));
-  }
-}
-
-void check_stage(metric_kind metric, const std::string& stage) {
-  if (is_process_wide(metric) != stage.empty())
-    throw std::invalid_argument("rule " + detail::format_subject(metric, stage) + ": stage = \""
-                                + stage
-                                + (stage.empty() ? "\", needs the name of a stage"
-                                                 : "\", needs none: it is about the process"));
+const std::string& first_given(const std::string& a, const std::string& b) {
+  return a.empty() ? b : a;
 }
 
 } // namespace
@@ -93,21 +41,30 @@ std::string_view to_string(severity level) noexcept {
   return level == severity::warning ? "warning" : "critical";
 }
 
-// -- threshold ---------------------------------------------------------------------------------
-
 threshold::threshold(metric_kind metric, std::string stage, comparison side, double limit)
-    : metric_{metric}, stage_{std::move(stage)}, side_{side}, limit_{limit} {
-  check_stage(metric_, stage_);
-  const bool share = unit_of(metric_) == unit::share;
-  if (!std::isfinite(limit_) || limit_ < 0 || (share && limit_ > 1))
-    refuse("threshold", detail::format_value(metric_, limit_, written_digits),
-           share ? "0..1" : "a finite value >= 0");
+    : threshold{
+        condition{.metric = metric, .stage = std::move(stage), .side = side, .limit = limit}} {}
+
+threshold::threshold(condition only) : steps_(1) {
+  detail::check_subject(only);
+  conditions_.push_back(std::move(only));
+  options_.hysteresis = first().hysteresis;
+  if (!is_valid_limit(first()))
+    refuse("threshold", detail::format_value(first().metric, first().limit, written_digits),
+           valid_limits(first()));
+  check_hysteresis(first().hysteresis);
 }
 
 threshold threshold::for_at_least(time_span d) const {
+  auto copy = *this;
+  if (!joined() && metric() == metric_kind::stalled) {
+    copy.conditions_.front().limit = std::chrono::duration<double>(d.value()).count();
+    if (d <= duration::zero())
+      refuse("for_at_least", detail::format_duration(d, written_digits), "more than 0s");
+    return copy;
+  }
   if (d < duration::zero())
     refuse("for_at_least", detail::format_duration(d, written_digits), "0s or more");
-  auto copy = *this;
   copy.options_.hold = d;
   return copy;
 }
@@ -121,17 +78,27 @@ threshold threshold::cooldown(time_span d) const {
 }
 
 threshold threshold::hysteresis(double share) const {
-  if (unit_of(metric_) == unit::state)
-    refuse("hysteresis", detail::format_number(share, written_digits), "none: states are apart");
-  // An alert about a share that would have to rise above 1 could never be resolved.
-  const bool capped = unit_of(metric_) == unit::share && side_ == comparison::below && limit_ > 0;
-  const auto most = capped ? std::min(1.0, 1 / limit_ - 1) : 1.0;
-  if (!(share >= 0 && share <= most))
-    refuse("hysteresis", detail::format_number(share, written_digits),
-           "0.." + detail::format_number(most, 3));
+  check_hysteresis(share);
   auto copy = *this;
   copy.options_.hysteresis = share;
+  copy.conditions_.front().hysteresis = share;
   return copy;
+}
+
+void threshold::check_hysteresis(double share) const {
+  const auto given = detail::format_number(share, written_digits);
+  if (share == 0)
+    return;
+  if (joined())
+    refuse("hysteresis", given, "to be that of a part");
+  if (unit_of(metric()) == unit::state || metric() == metric_kind::stalled)
+    refuse("hysteresis", given, "none: states are apart");
+  // An alert about a share that would have to rise above 1 could never be resolved.
+  const bool capped = unit_of(metric()) == unit::share && side() == comparison::below
+                      && !first().is_growth() && limit() > 0;
+  const auto most = capped ? std::min(1.0, 1 / limit() - 1) : 1.0;
+  if (!(share >= 0 && share <= most))
+    refuse("hysteresis", given, "0.." + detail::format_number(most, 3));
 }
 
 threshold threshold::warning() const {
@@ -146,35 +113,73 @@ threshold threshold::critical() const {
   return copy;
 }
 
-bool threshold::breached_by(double value) const noexcept {
-  switch (side_) {
-  case comparison::above:
-    return value > limit_;
-  case comparison::below:
-    return value < limit_;
-  case comparison::equal:
-    return value == limit_;
-  default:
-    return value != limit_;
-  }
+threshold threshold::run(std::string pattern) const {
+  if (pattern.empty())
+    refuse("run", "\"\"", "a name, in which * and ? stand for others");
+  auto copy = *this;
+  copy.run_ = std::move(pattern);
+  return copy;
 }
 
-bool threshold::recovered_by(double value) const noexcept {
-  if (unit_of(metric_) == unit::state)
-    return !breached_by(value);
-  const auto margin = limit_ * options_.hysteresis;
-  return side_ == comparison::above ? value <= limit_ - margin : value >= limit_ + margin;
+threshold threshold::summary(std::string text) const {
+  auto copy = *this;
+  copy.summary_ = std::move(text);
+  return copy;
+}
+
+threshold threshold::runbook(std::string where) const {
+  auto copy = *this;
+  copy.runbook_ = std::move(where);
+  return copy;
+}
+
+threshold threshold::join(const threshold& a, const threshold& b, rule_step::kind how) {
+  auto all = a;
+  all.steps_.back().hold = a.options_.hold;
+  all.conditions_.insert(all.conditions_.end(), b.conditions_.begin(), b.conditions_.end());
+  all.steps_.insert(all.steps_.end(), b.steps_.begin(), b.steps_.end());
+  all.steps_.back().hold = b.options_.hold;
+  all.steps_.push_back({.what = how});
+  all.options_ = {.level = std::max(a.options_.level, b.options_.level),
+                  .cooldown = std::max(a.options_.cooldown, b.options_.cooldown)};
+  if (!a.run_.empty() && !b.run_.empty() && a.run_ != b.run_)
+    all.refuse("run", "\"" + a.run_ + "\" and \"" + b.run_ + "\"", "one pattern for all of it");
+  all.run_ = first_given(a.run_, b.run_);
+  all.summary_ = first_given(a.summary_, b.summary_);
+  all.runbook_ = first_given(a.runbook_, b.runbook_);
+  return all;
+}
+
+threshold operator&&(const threshold& a, const threshold& b) {
+  return threshold::join(a, b, rule_step::kind::both);
+}
+
+threshold operator||(const threshold& a, const threshold& b) {
+  return threshold::join(a, b, rule_step::kind::either);
+}
+
+bool threshold::process_wide() const noexcept {
+  return run_.empty() && std::all_of(conditions_.begin(), conditions_.end(), [](const auto& c) {
+           return detail::is_process_wide(c.metric);
+         });
+}
+
+bool threshold::about_any_stage() const noexcept {
+  return std::any_of(conditions_.begin(), conditions_.end(),
+                     [](const auto& c) { return c.stage.any(); });
+}
+
+threshold threshold::about(const std::string& stage) const {
+  auto copy = *this;
+  for (auto& c : copy.conditions_)
+    if (c.stage.any())
+      c.stage = stage;
+  return copy;
 }
 
 std::optional<double> threshold::value_in(const graph_metrics& graph) const {
-  if (process_wide())
-    return process_value(metric_, graph);
-  const auto found = std::find_if(graph.stages.begin(), graph.stages.end(),
-                                  [this](const auto& stage) { return stage.name == stage_; });
-  return found == graph.stages.end() ? std::nullopt : stage_value(metric_, *found);
+  return detail::metric_value(first(), graph);
 }
-
-std::string threshold::subject() const { return detail::format_subject(metric_, stage_); }
 
 void threshold::refuse(std::string_view option, std::string_view value,
                        std::string_view valid) const {
@@ -183,87 +188,18 @@ void threshold::refuse(std::string_view option, std::string_view value,
 }
 
 std::string to_string(const threshold& rule) {
-  auto text = rule.subject() + " " + std::string{detail::symbol(rule.side())} + " "
-              + detail::format_value(rule.metric(), rule.limit(), written_digits);
-  if (rule.options().hold > duration::zero())
+  auto text = detail::rule_text(rule, detail::show_holds::yes,
+                                [&](std::size_t i) { return to_string(rule.conditions()[i]); });
+  if (rule.options().hold > duration::zero()) {
+    if (rule.joined())
+      text = "(" + text + ")";
     text += " for " + detail::format_duration(rule.options().hold, written_digits);
+  }
   return text;
 }
 
 std::ostream& operator<<(std::ostream& out, const threshold& rule) {
   return out << to_string(rule);
 }
-
-// -- metrics -----------------------------------------------------------------------------------
-
-number_metric::number_metric(metric_kind metric, std::string stage)
-    : metric_{metric}, stage_{std::move(stage)} {
-  check_stage(metric_, stage_);
-}
-
-duration_metric::duration_metric(metric_kind metric, std::string stage)
-    : metric_{metric}, stage_{std::move(stage)} {
-  check_stage(metric_, stage_);
-}
-
-breaker_metric::breaker_metric(std::string stage) : stage_{std::move(stage)} {
-  check_stage(metric_kind::breaker, stage_);
-}
-
-threshold breaker_metric::operator==(breaker_state state) const {
-  return {metric_kind::breaker, stage_, comparison::equal, static_cast<double>(state)};
-}
-
-threshold breaker_metric::operator!=(breaker_state state) const {
-  return {metric_kind::breaker, stage_, comparison::not_equal, static_cast<double>(state)};
-}
-
-threshold duration_metric::operator>(time_span limit) const {
-  return {metric_, stage_, comparison::above, to_seconds(limit)};
-}
-
-threshold duration_metric::operator<(time_span limit) const {
-  return {metric_, stage_, comparison::below, to_seconds(limit)};
-}
-
-number_metric mailbox_depth(std::string stage) {
-  return {metric_kind::mailbox_depth, std::move(stage)};
-}
-number_metric throughput(std::string stage) { return {metric_kind::throughput, std::move(stage)}; }
-number_metric error_rate(std::string stage) { return {metric_kind::error_rate, std::move(stage)}; }
-number_metric utilization(std::string stage) {
-  return {metric_kind::utilization, std::move(stage)};
-}
-number_metric buffer_fill(std::string stage) {
-  return {metric_kind::buffer_fill, std::move(stage)};
-}
-
-duration_metric mean_latency(std::string stage) {
-  return {metric_kind::mean_latency, std::move(stage)};
-}
-duration_metric p50_latency(std::string stage) {
-  return {metric_kind::p50_latency, std::move(stage)};
-}
-duration_metric p90_latency(std::string stage) {
-  return {metric_kind::p90_latency, std::move(stage)};
-}
-duration_metric p99_latency(std::string stage) {
-  return {metric_kind::p99_latency, std::move(stage)};
-}
-duration_metric max_latency(std::string stage) {
-  return {metric_kind::max_latency, std::move(stage)};
-}
-
-duration_metric mean_wait(std::string stage) { return {metric_kind::mean_wait, std::move(stage)}; }
-duration_metric p50_wait(std::string stage) { return {metric_kind::p50_wait, std::move(stage)}; }
-duration_metric p90_wait(std::string stage) { return {metric_kind::p90_wait, std::move(stage)}; }
-duration_metric p99_wait(std::string stage) { return {metric_kind::p99_wait, std::move(stage)}; }
-duration_metric max_wait(std::string stage) { return {metric_kind::max_wait, std::move(stage)}; }
-
-breaker_metric breaker(std::string stage) { return breaker_metric{std::move(stage)}; }
-
-number_metric memory() { return {metric_kind::memory, {}}; }
-number_metric active_actors() { return {metric_kind::active_actors, {}}; }
-number_metric cpu() { return {metric_kind::cpu, {}}; }
 
 } // namespace troupe

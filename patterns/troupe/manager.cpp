@@ -8,6 +8,7 @@
 #include <caf/actor_system.hpp>
 
 #include <troupe/detail/refusal.hpp>
+#include <troupe/ops/run_handle.hpp>
 
 namespace troupe {
 
@@ -35,18 +36,42 @@ namespace detail {
 /// called by several threads.
 class managed_entry {
 public:
+  using end_function = std::function<void(const report&)>;
+
   managed_entry(std::string name, flow<void> f, run_options options)
       : name_(std::move(name)), flow_(std::move(f)), options_(named(std::move(options))) {}
 
   const std::string& name() const noexcept { return name_; }
 
   void start(caf::actor_system& sys) {
-    const std::scoped_lock lock{mutex_};
-    if (run_ != nullptr && !run_->done())
-      return;
-    run_.reset(); // under the testing scheduler its end would drive the new one
-    run_ = std::make_shared<run>(troupe::start(sys, flow_, options_));
-    stopped_ = false;
+    std::vector<end_function> told;
+    std::shared_ptr<run> old; // gone without the lock: whom its end is told may ask us
+    std::shared_ptr<run> now;
+    {
+      const std::scoped_lock lock{mutex_};
+      if (run_ != nullptr && !run_->done())
+        return;
+      // Under the testing scheduler its end would drive the new one.
+      if (run_ != nullptr && detail::state_of(*run_)->settled())
+        run_.reset();
+      old = std::move(run_);
+      run_ = now = std::make_shared<run>(troupe::start(sys, flow_, options_));
+      stopped_ = false;
+      told.swap(told_);
+    }
+    for (auto& f : told)
+      now->on_end(std::move(f));
+  }
+
+  void on_end(end_function f) {
+    const auto last = [&] {
+      const std::scoped_lock lock{mutex_};
+      if (run_ == nullptr)
+        told_.push_back(std::move(f));
+      return run_;
+    }();
+    if (last != nullptr)
+      last->on_end(std::move(f));
   }
 
   report stop(time_span limit) {
@@ -66,7 +91,8 @@ public:
       return managed_status::running;
     if (stopped_)
       return managed_status::stopped;
-    return run_->wait().error() ? managed_status::failed : managed_status::ended;
+    return detail::state_of(*run_)->result().error() ? managed_status::failed
+                                                     : managed_status::ended;
   }
 
   graph_metrics metrics() const {
@@ -92,6 +118,7 @@ private:
   mutable std::mutex mutex_;
   std::shared_ptr<run> run_;
   bool stopped_ = false;
+  std::vector<end_function> told_; ///< of the first run
 };
 
 class manager_state {
@@ -127,8 +154,15 @@ manager::manager(caf::actor_system& sys, observer& watch)
 
 manager::~manager() {
   // One by one and backwards: what was added later may use what was there before.
-  while (!state_->entries.empty())
+  // Without the lock: whom an end is told may still ask.
+  for (;;) {
+    std::shared_ptr<detail::managed_entry> last;
+    const std::scoped_lock lock{state_->mutex};
+    if (state_->entries.empty())
+      return;
+    last = std::move(state_->entries.back());
     state_->entries.pop_back();
+  }
 }
 
 void manager::add(std::string name, flow<void> f, run_options options) {
@@ -171,6 +205,12 @@ report manager::restart(const std::string& name, time_span limit) {
   auto last = e->stop(limit);
   e->start(state_->sys);
   return last;
+}
+
+void manager::on_end(const std::string& name, std::function<void(const report&)> f) {
+  if (!f)
+    detail::refuse("manager", "on_end", "nothing", "a function");
+  entry(name)->on_end(std::move(f));
 }
 
 managed_status manager::status(const std::string& name) const { return entry(name)->status(); }

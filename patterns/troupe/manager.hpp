@@ -77,6 +77,12 @@ public:
   /// `stop`, then `start`; the report is that of the run that was stopped.
   report restart(const std::string& name, time_span limit = std::chrono::seconds{30});
 
+  /// As `run::on_end`, of the run that is running or, when none is, of the last; before the first,
+  /// of that. It may start the flow again, and then ask to be told of that run. By the time the
+  /// flow is removed, and in the destructor, its name may be unknown. Forgotten with a flow that
+  /// never runs.
+  void on_end(const std::string& name, std::function<void(const report&)> f);
+
   managed_status status(const std::string& name) const;
   /// Of the run that is running, or the last, since it started; without stages if there was none.
   graph_metrics metrics(const std::string& name) const;

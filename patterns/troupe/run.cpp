@@ -8,6 +8,7 @@
 #include <troupe/detail/refusal.hpp>
 #include <troupe/launch/launch.hpp>
 #include <troupe/link/messages.hpp>
+#include <troupe/ops/end_caller.hpp>
 #include <troupe/ops/run_handle.hpp>
 #include <troupe/policy/stall.hpp>
 #include <troupe/policy/token_bucket.hpp>
@@ -63,6 +64,10 @@ report run::stop() {
 }
 
 bool run::done() const { return handle().over(); }
+
+void run::on_end(std::function<void(const report&)> f) const {
+  detail::call_at_end(handle().shared_state(), std::move(f));
+}
 
 graph_metrics run::metrics() const {
   const auto& s = handle().state();

@@ -73,6 +73,16 @@ public:
   report stop();
   bool done() const;
 
+  /// Calls `f` once with the report when the run has ended, in an actor of its own: it must not
+  /// wait. `wait`, `drain`, `stop` and the destructor answer when it has returned and is gone, with
+  /// all that it captured; in `f` itself they do not wait. May be called more than once. After the
+  /// end `f` is called here and now.
+  ///
+  /// Errors: std::invalid_argument for an empty function. What `f` throws becomes the error of the
+  ///         report that `wait` answers with, if it has none; of a call here and now it comes out.
+  /// Cost:   an actor until the end.
+  void on_end(std::function<void(const report&)> f) const;
+
   /// Since the start. Errors: std::invalid_argument for an unknown stage.
   stage_metrics metrics(const std::string& stage) const;
   graph_metrics metrics() const;

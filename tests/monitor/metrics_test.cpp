@@ -1,6 +1,7 @@
 #include <troupe/metrics.hpp>
 
 #include <chrono>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -247,6 +248,37 @@ TEST_SUITE("metrics") {
     CHECK(after.memory >= before.memory + (std::size_t{60} << 20));
     CHECK(before.cpu > 0ns);
     CHECK(after.cpu > before.cpu);
+  }
+
+  TEST_CASE("a stage prints as one line with units, without what there is nothing of") {
+    const auto printed = [](const auto& m) {
+      std::ostringstream out;
+      out << m;
+      return out.str();
+    };
+    troupe::stage_metrics m{.name = "parse",
+                            .counters = {.received = 4800, .failed = 24, .in_flight = 4},
+                            .throughput = 1234.5,
+                            .error_rate = 0.005,
+                            .utilization = 0.62,
+                            .mailbox_depth = 51,
+                            .buffer_fill = 0.0498,
+                            .latency = {.p50 = 2500us, .p99 = 12ms, .max = 1500ms},
+                            .wait = {.p50 = 950ns, .p99 = 3us, .max = 2min},
+                            .workers = 4};
+    CHECK(printed(m)
+          == "parse: 1234 items/s, 4800 received, 24 failed, 4 in flight, 0.5 % errors, 4 workers "
+             "62 % busy, "
+             "buffer 4.98 % full (51 items), latency p50 2.5 ms p99 12 ms max 1.5 s, "
+             "wait p50 950 ns p99 3 us max 120 s");
+    m = {.name = "price", .workers = 1, .breaker = troupe::breaker_state::open};
+    const std::string idle = "price: 0 items/s, 0 received, 1 worker 0 % busy, buffer 0 % full "
+                             "(0 items), breaker open";
+    CHECK(printed(m) == idle);
+    const troupe::graph_metrics g{
+        .name = "orders", .stages = {m}, .actors = 7, .memory = 3 << 19, .cpu = 0.25};
+    CHECK(printed(g) == "orders\n" + idle + "\n7 actors, 1.5 MiB, 0.25 cores\n");
+    CHECK(printed(troupe::graph_metrics{}) == "0 actors, 0 MiB, 0 cores\n");
   }
 
 } // TEST_SUITE

@@ -243,4 +243,45 @@ TEST_SUITE("monitor alerts") {
     CHECK(watch.history().size() == 1);
   }
 
+  TEST_CASE_FIXTURE(fixture, "where run and monitor end together the alerts are resolved") {
+    const auto run = new_run();
+    {
+      monitor watch{sys, options({mailbox_depth("book") > 100, troupe::memory() > 1000})};
+      watch.watch(run);
+      run->depth(101);
+      run->memory(1001);
+      pass(250ms);
+      said.clear();
+      run->over = true;
+    }
+    CHECK(said
+          == std::vector<std::string>{
+              R"(resolved: mailbox_depth("book") = 101, was > 100, the run ended)",
+              "resolved: memory() = 1001B, was > 1000B, no run is watched"});
+    CHECK(run.use_count() == 1);
+    pass(1s);
+    CHECK(said.size() == 2);
+  }
+
+  TEST_CASE_FIXTURE(fixture, "the last span before the monitor ends is judged of runs that ended") {
+    const auto ended = new_run();
+    const auto goes_on = new_run();
+    ended->call_it("ended");
+    goes_on->call_it("goes on");
+    {
+      monitor watch{sys, options({mailbox_depth("book") > 100, troupe::memory() > 1000})};
+      for (const auto& run : {ended, goes_on}) {
+        watch.watch(run);
+        run->depth(101);
+        run->memory(1001);
+      }
+      ended->over = true;
+    }
+    CHECK(said
+          == std::vector<std::string>{
+              R"(warning: ended: mailbox_depth("book") = 101 > 100)",
+              R"(resolved: ended: mailbox_depth("book") = 101, was > 100, the run ended)"});
+    CHECK(goes_on.use_count() == 1);
+  }
+
 } // TEST_SUITE

@@ -179,6 +179,47 @@ TEST_SUITE("monitor") {
                          std::invalid_argument);
   }
 
+  TEST_CASE_FIXTURE(fixture, "curves are a run's periods, as long ago as is asked for") {
+    auto opts = options({});
+    opts.keep = 1s;
+    monitor watch{sys, std::move(opts)};
+    const auto orders = new_run();
+    const auto bills = new_run();
+    orders->call_it("orders");
+    watch.watch(orders);
+    watch.watch(bills);
+    CHECK(watch.curves("orders").empty());
+    const auto start = troupe::detail::now(sys);
+    for (std::uint64_t i = 0; i < 8; ++i) {
+      orders->deliver(i);
+      pass(250ms);
+    }
+
+    const auto points = watch.curves("orders");
+    REQUIRE(points.size() == 5); // from 1 s to 2 s
+    CHECK(points.front().at == start + 1s);
+    CHECK(points.back().at == start + 2s);
+    CHECK(points.front().metrics.stages.at(0).throughput == doctest::Approx(4 * 3));
+    CHECK(points.back().metrics.stages.at(0).throughput == doctest::Approx(4 * 7));
+    CHECK(watch.curves("").size() == 5);
+    CHECK(watch.curves("nobody").empty());
+  }
+
+  TEST_CASE_FIXTURE(fixture, "curves are those of the newest run of a name, and of the last 16") {
+    monitor watch{sys, options({})};
+    for (int i = 0; i < 18; ++i) {
+      const auto run = new_run();
+      run->call_it(i < 2 ? "first " + std::to_string(i) : "later");
+      watch.watch(run);
+      pass(i == 17 ? 1s : 250ms);
+      run->over = true;
+      pass(250ms);
+    }
+    CHECK(watch.curves("first 0").empty());
+    CHECK(watch.curves("first 1").empty());
+    CHECK(watch.curves("later").size() == 5);
+  }
+
   TEST_CASE("destruction waits for a call that is under way, and none comes after it") {
     caf::actor_system_config cfg;
     caf::actor_system sys{cfg};

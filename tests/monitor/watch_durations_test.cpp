@@ -55,6 +55,25 @@ std::vector<row> rules() {
          holds(machine.feed(t0, 9).has_value());
          holds(machine.feed(t0 + an_age, 11).has_value() == !for_ever(d));
        }},
+      {"threshold for_at_least", "for_at_least", takes::above_zero,
+       [](time_span d) {
+         // A stall that has lasted for 50 years.
+         const auto rule = tr::stalled("x").for_at_least(d);
+         const auto age = std::chrono::duration<double>(an_age).count();
+         holds(tr::alert_machine{rule}.feed(t0, age).has_value() == !for_ever(d));
+       }},
+      {"threshold per", "per", takes::above_zero,
+       [](time_span d) {
+         // Before a window without end is over, growth is what has come since the beginning.
+         tr::alert_machine machine{tr::growth(tr::memory()).per(d) > 10};
+         holds(!machine.feed(t0, 0).has_value());
+         holds(machine.feed(t0 + 1ns, 11).has_value());
+         holds(machine.feed(t0 + an_age, 11).has_value() == !for_ever(d));
+       }},
+      {"condition window", "", takes::all,
+       [](time_span d) {
+         holds(tr::condition{.window = d}.is_growth() == (d > tr::duration::zero()));
+       }},
       {"threshold operator>", "threshold", takes::from_zero,
        [](time_span d) { holds(raises(tr::p99_latency("x") > d, 3600.0) == !for_ever(d)); }},
       {"threshold operator<", "threshold", takes::from_zero,
@@ -72,6 +91,17 @@ std::vector<row> watchers() {
          m.watch(run);
          tr::detail::virtual_time::run_for(sys, at_once(d) ? tr::duration{20ns} : 24h);
          holds((run->samples == 1) == for_ever(d));
+         run->over = true;
+       }},
+      {"monitor keep", "keep = ", takes::from_zero,
+       [](time_span d) {
+         virtual_system sys;
+         tr::monitor m{sys, {.sample_every = 1s, .keep = d}};
+         const auto run = std::make_shared<monitor_tests::fake_run>(sys);
+         m.watch(run);
+         tr::detail::virtual_time::run_for(sys, 3s);
+         const std::size_t kept = d == tr::duration::zero() ? 0 : at_once(d) ? 1 : 3;
+         holds(m.curves("").size() == kept);
          run->over = true;
        }},
       {"manager stop", "", takes::all,

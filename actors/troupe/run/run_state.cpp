@@ -220,18 +220,61 @@ void run_state::finish() {
     stage.kit.make_kernel = nullptr;
   if (roster_ != nullptr)
     roster_->clear();
+  end_calls tell;
+  const auto end = conclude(std::move(stages), std::move(last), tell);
+  for (const auto& f : tell)
+    f(end);
+}
+
+report run_state::conclude(report::stage_list stages, graph_sample last, end_calls& tell) {
   const std::lock_guard lock{mutex_};
   auto reason = reason_ ? reason_ : reason_at_end_;
   if (reason && reason->code() == errc::none)
     reason.reset();
   report_.emplace(std::move(stages), std::move(reason), last.at - started_);
   last_ = std::move(last);
+  tell.swap(tell_);
   over_.notify_all();
+  return *report_;
+}
+
+void run_state::tell_at_end(std::function<void(const report&)> tell) {
+  std::unique_lock lock{mutex_};
+  if (!report_) {
+    tell_.push_back(std::move(tell));
+    return;
+  }
+  const auto end = *report_;
+  lock.unlock();
+  tell(end);
+}
+
+std::shared_ptr<void> run_state::hold_answer(const std::shared_ptr<run_state>& state) {
+  {
+    const std::lock_guard lock{state->mutex_};
+    ++state->answer_held_;
+  }
+  return {state.get(), [kept = state](run_state* s) {
+            const std::lock_guard lock{s->mutex_};
+            if (--s->answer_held_ == 0)
+              s->over_.notify_all();
+          }};
+}
+
+void run_state::fail_at_end(error reason) {
+  const std::lock_guard lock{mutex_};
+  if (report_ && !report_->error())
+    report_ = report{report_->stages(), std::move(reason), report_->elapsed()};
+}
+
+bool run_state::settled() const {
+  const std::lock_guard lock{mutex_};
+  return report_.has_value() && answer_held_ == 0;
 }
 
 bool run_state::wait(std::optional<duration> limit) const {
   std::unique_lock lock{mutex_};
-  const auto over = [this] { return report_.has_value(); };
+  const auto over = [this] { return report_.has_value() && answer_held_ == 0; };
   if (!limit) {
     over_.wait(lock, over);
     return true;

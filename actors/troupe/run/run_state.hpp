@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -129,7 +130,17 @@ public:
   /// Who is let go of at the end. Before the run can be over.
   void set_roster(std::shared_ptr<roster> actors) { roster_ = std::move(actors); }
 
-  /// Blocks the calling thread; `limit` empty: without end. False if it ran out.
+  /// `tell` is called once, when the report is there: now where it is, else in the thread that ends
+  /// the run. It must do no more than send.
+  void tell_at_end(std::function<void(const report&)> tell);
+  /// While it is held, the run may be over, but `wait` does not answer.
+  static std::shared_ptr<void> hold_answer(const std::shared_ptr<run_state>& state);
+  /// What was told of the end threw: the error of the report, where it has none.
+  void fail_at_end(error reason);
+  /// Over, and nobody holds the answer.
+  bool settled() const;
+
+  /// Blocks the calling thread until it is settled; `limit` empty: no limit. False if it ran out.
   bool wait(std::optional<duration> limit) const;
   /// Only after the end.
   report result() const;
@@ -137,7 +148,11 @@ public:
   time_point started() const noexcept { return started_; }
 
 private:
+  using end_calls = std::vector<std::function<void(const report&)>>;
+
   void finish();
+  /// `tell`: who is to be told of the report.
+  report conclude(report::stage_list stages, graph_sample last, end_calls& tell);
   counters totals(std::size_t stage) const;
   std::uint64_t sent_over(const stage_state::input& input) const;
   /// `over`: what is on an edge now stays there, and counts as abandoned.
@@ -165,6 +180,8 @@ private:
   std::optional<error> reason_;
   std::optional<error> reason_at_end_;
   std::optional<report> report_;
+  end_calls tell_; ///< until the end
+  std::size_t answer_held_ = 0;
   graph_sample last_; ///< with the report: who asks later needs no clock
 };
 

@@ -18,26 +18,17 @@ struct metric_row {
 };
 
 // In the order of metric_kind.
-constexpr std::array<metric_row, 19> metric_rows{{
-    {"mailbox_depth", unit::count},
-    {"throughput", unit::rate},
-    {"error_rate", unit::share},
-    {"utilization", unit::share},
-    {"buffer_fill", unit::share},
-    {"mean_latency", unit::seconds},
-    {"p50_latency", unit::seconds},
-    {"p90_latency", unit::seconds},
-    {"p99_latency", unit::seconds},
-    {"max_latency", unit::seconds},
-    {"mean_wait", unit::seconds},
-    {"p50_wait", unit::seconds},
-    {"p90_wait", unit::seconds},
-    {"p99_wait", unit::seconds},
-    {"max_wait", unit::seconds},
-    {"breaker", unit::state},
-    {"memory", unit::bytes},
-    {"active_actors", unit::count},
-    {"cpu", unit::rate},
+constexpr std::array<metric_row, 20> metric_rows{{
+    {"mailbox_depth", unit::count}, {"throughput", unit::rate},
+    {"error_rate", unit::share},    {"utilization", unit::share},
+    {"buffer_fill", unit::share},   {"mean_latency", unit::seconds},
+    {"p50_latency", unit::seconds}, {"p90_latency", unit::seconds},
+    {"p99_latency", unit::seconds}, {"max_latency", unit::seconds},
+    {"mean_wait", unit::seconds},   {"p50_wait", unit::seconds},
+    {"p90_wait", unit::seconds},    {"p99_wait", unit::seconds},
+    {"max_wait", unit::seconds},    {"breaker", unit::state},
+    {"stalled", unit::seconds},     {"memory", unit::bytes},
+    {"active_actors", unit::count}, {"cpu", unit::rate},
 }};
 static_assert(metric_rows.size() == static_cast<std::size_t>(metric_kind::cpu) + 1);
 
@@ -101,9 +92,11 @@ std::string_view symbol(comparison side) noexcept {
 
 unit unit_of(metric_kind kind) noexcept { return row(kind).unit; }
 
-std::string format_subject(metric_kind metric, const std::string& stage) {
+std::string format_subject(metric_kind metric, const rule_stage& stage) {
   std::string text{to_string(metric)};
-  return is_process_wide(metric) ? text + "()" : text + "(\"" + stage + "\")";
+  if (is_process_wide(metric))
+    return text + "()";
+  return stage.any() ? text + "(any_stage)" : text + "(\"" + stage.name() + "\")";
 }
 
 std::string format_number(double value, int digits) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,8 @@ unit unit_of(metric_kind kind) noexcept;
 /// Whether `kind` belongs to the process and the runs together, not to a stage.
 constexpr bool is_process_wide(metric_kind kind) noexcept { return kind >= metric_kind::memory; }
 
-/// `p99_latency("pricing")`, `memory()`.
-std::string format_subject(metric_kind metric, const std::string& stage);
+/// `p99_latency("pricing")`, `p99_latency(any_stage)`, `memory()`.
+std::string format_subject(metric_kind metric, const rule_stage& stage);
 
 /// As it is written in a rule: ">", "==".
 std::string_view symbol(comparison side) noexcept;

@@ -11,27 +11,8 @@
 
 namespace troupe::detail {
 
-namespace {
-
-std::vector<alert_machine> machines(const std::vector<threshold>& rules, bool process_wide,
-                                    const std::string& run = {}) {
-  std::vector<alert_machine> result;
-  for (const auto& rule : rules)
-    if (rule.process_wide() == process_wide)
-      result.emplace_back(rule, run);
-  return result;
-}
-
-void collect_open(const std::vector<alert_machine>& rules, std::vector<alert>& out) {
-  for (const auto& rule : rules)
-    if (auto a = rule.open())
-      out.push_back(std::move(*a));
-}
-
-} // namespace
-
 monitor_state::monitor_state(monitor_options options)
-    : options_{std::move(options)}, process_rules_{machines(options_.alert_when, true)} {
+    : options_{std::move(options)}, process_rules_{options_.alert_when} {
   if (options_.sample_every <= duration::zero())
     throw std::invalid_argument("monitor: sample_every = "
                                 + format_duration(options_.sample_every, written_digits)
@@ -39,6 +20,8 @@ monitor_state::monitor_state(monitor_options options)
   if (options_.history.value() < 1)
     refuse("monitor", "history", std::to_string(options_.history.value()), "at least 1");
   check_count("monitor", "history", options_.history, 1, largest_count);
+  if (options_.keep < duration::zero())
+    refuse("monitor", "keep", format_duration(options_.keep, written_digits), "0s or more");
 }
 
 // -- any thread --------------------------------------------------------------------------------
@@ -46,10 +29,13 @@ monitor_state::monitor_state(monitor_options options)
 void monitor_state::add(std::shared_ptr<const observable> run) {
   if (!run)
     throw std::invalid_argument("monitor: run = null, needs a run");
-  watched w;
-  w.last = run->sample();
-  w.run = std::move(run);
-  w.rules = machines(options_.alert_when, false, w.last.name);
+  auto first = run->sample();
+  rule_book rules{options_.alert_when, first.name};
+  watched w{.run = std::move(run),
+            .last = std::move(first),
+            .metrics = std::nullopt,
+            .rules = std::move(rules),
+            .past = std::make_shared<curve>(options_.keep)};
   const std::lock_guard lock{mutex_};
   incoming_.push_back(std::move(w));
 }
@@ -61,9 +47,27 @@ void monitor_state::silence() {
 
 std::vector<graph_metrics> monitor_state::metrics() const {
   const std::lock_guard lock{mutex_};
-  std::vector<graph_metrics> all{ended_.begin(), ended_.end()};
-  all.insert(all.end(), live_.begin(), live_.end());
+  std::vector<graph_metrics> all;
+  for (const auto& run : ended_)
+    all.push_back(run.metrics);
+  for (const auto& run : live_)
+    all.push_back(run.metrics);
   return all;
+}
+
+std::vector<metrics_at> monitor_state::curves(const std::string& run) const {
+  const auto is_it = [&](const shown& s) { return s.metrics.name == run; };
+  curve past{duration::zero()};
+  {
+    const std::lock_guard lock{mutex_};
+    const auto live = std::find_if(live_.rbegin(), live_.rend(), is_it);
+    const auto ended = std::find_if(ended_.rbegin(), ended_.rend(), is_it);
+    if (live != live_.rend())
+      past = *live->past;
+    else if (ended != ended_.rend())
+      past = *ended->past;
+  }
+  return past.points(); // without the lock: who samples does not wait for it
 }
 
 std::vector<alert> monitor_state::history() const {
@@ -86,27 +90,48 @@ std::uint64_t monitor_state::callback_errors() const {
   return callback_errors_;
 }
 
-// -- the actor only ----------------------------------------------------------------------------
+// -- the actor, and at last `close` ----------------------------------------------------------------
 
 void monitor_state::admit() {
+  const std::lock_guard working{work_mutex_};
   const std::lock_guard lock{mutex_};
   std::move(incoming_.begin(), incoming_.end(), std::back_inserter(runs_));
   incoming_.clear();
 }
 
 bool monitor_state::sample_all() {
+  const std::lock_guard working{work_mutex_};
+  work_round(true);
+  return !runs_.empty();
+}
+
+void monitor_state::close() noexcept {
+  try {
+    admit();
+    const std::lock_guard working{work_mutex_};
+    const auto live = std::erase_if(runs_, [](const auto& w) { return !w.run->ended(); });
+    work_round(live == 0);
+  } catch (...) { // NOLINT(bugprone-empty-catch): out of memory, and nobody to tell
+  }
+}
+
+void monitor_state::work_round(bool process_too) {
   news_.clear();
   process_.reset();
   for (auto& run : runs_)
     sample(run);
-  judge_process();
+  weigh_process();
+  for (auto& run : runs_)
+    judge(run);
+  if (process_too)
+    judge_process();
   publish();
   for (const auto& a : news_)
     tell(a);
-  return !runs_.empty();
 }
 
 void monitor_state::sample(watched& w) {
+  w.fresh = false;
   // Asked before the sample: a run that ends in between would else lose its last numbers.
   w.over = w.run->ended();
   auto now = w.run->sample();
@@ -119,54 +144,68 @@ void monitor_state::sample(watched& w) {
     return;
   }
   w.metrics = metrics_between(w.last, now);
+  if (w.rules.asks_for_stalls())
+    w.stalls.feed(w.last, now, stall_in(now));
   w.last = std::move(now);
-  if (!process_ || w.last.at > process_at_) {
-    process_ = graph_metrics{.stages = {}, .memory = w.metrics->memory, .cpu = w.metrics->cpu};
-    process_at_ = w.last.at;
-  }
-  judge(w.rules, w.last.at, *w.metrics, w.over, "the run ended");
+  w.fresh = true;
+}
+
+void monitor_state::weigh_process() {
+  for (const auto& w : runs_)
+    if (w.fresh && (!process_ || w.last.at > process_at_)) {
+      process_ = graph_metrics{.stages = {}, .memory = w.metrics->memory, .cpu = w.metrics->cpu};
+      process_at_ = w.last.at;
+    }
+  if (!process_)
+    return;
+  process_->actors = 0;
+  for (const auto& w : runs_)
+    if (!w.over)
+      process_->actors += w.last.actors;
+}
+
+void monitor_state::judge(watched& w) {
+  if (!w.fresh)
+    return;
+  note(w.rules.judge({.at = w.last.at,
+                      .metrics = &*w.metrics,
+                      .process = &*process_,
+                      .sample = &w.last,
+                      .stalls = &w.stalls,
+                      .over = w.over}));
+  if (w.over)
+    note(w.rules.end(w.last.at, "the run ended"));
 }
 
 void monitor_state::judge_process() {
   if (!process_)
     return;
   const bool over = std::all_of(runs_.begin(), runs_.end(), [](const auto& w) { return w.over; });
-  process_->actors = 0;
-  for (const auto& w : runs_)
-    if (!w.over)
-      process_->actors += w.last.actors;
-  judge(process_rules_, process_at_, *process_, over, "no run is watched");
+  note(process_rules_.judge(
+      {.at = process_at_, .metrics = &*process_, .process = &*process_, .over = over}));
+  if (over)
+    note(process_rules_.end(process_at_, "no run is watched"));
 }
 
-void monitor_state::judge(std::vector<alert_machine>& rules, time_point at,
-                          const graph_metrics& values, bool over, const char* ending) {
-  for (auto& rule : rules) {
-    // What ends does less and less; that is no failure.
-    if (!over || rule.rule().side() != comparison::below)
-      note(rule.feed(at, rule.rule().value_in(values)));
-    if (over)
-      note(rule.end(at, ending));
-  }
-}
-
-void monitor_state::note(std::optional<alert> a) {
-  if (a)
-    news_.push_back(std::move(*a));
+void monitor_state::note(std::vector<alert> said) {
+  std::move(said.begin(), said.end(), std::back_inserter(news_));
 }
 
 void monitor_state::publish() {
   std::vector<alert> open;
   for (const auto& w : runs_)
-    collect_open(w.rules, open);
-  collect_open(process_rules_, open);
+    w.rules.collect_open(open);
+  process_rules_.collect_open(open);
 
   const std::lock_guard lock{mutex_};
   live_.clear();
   for (auto& w : runs_) {
+    if (w.fresh)
+      w.past->add(w.last.at, *w.metrics);
     if (w.over)
-      ended_.push_back(std::move(*w.metrics));
+      ended_.push_back({std::move(*w.metrics), std::move(w.past)});
     else if (w.metrics)
-      live_.push_back(*w.metrics);
+      live_.push_back({*w.metrics, w.past});
   }
   while (ended_.size() > ended_kept)
     ended_.pop_front();

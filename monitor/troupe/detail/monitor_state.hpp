@@ -6,9 +6,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include <troupe/alert_machine.hpp>
+#include <troupe/detail/curve.hpp>
+#include <troupe/detail/rule_book.hpp>
+#include <troupe/detail/stall_watch.hpp>
 #include <troupe/monitor.hpp>
 
 namespace troupe::detail {
@@ -29,10 +32,14 @@ public:
   /// Takes the sample that the first period is measured from. The actor is to `admit` next.
   void add(std::shared_ptr<const observable> run);
 
+  /// The last round: of runs that have ended. Then nothing is watched any more.
+  void close() noexcept;
+
   /// No call of `on_alert` is under way or will come after this.
   void silence();
 
   std::vector<graph_metrics> metrics() const;
+  std::vector<metrics_at> curves(const std::string& run) const;
   std::vector<alert> history() const;
   std::vector<alert> open_alerts() const;
   std::uint64_t dropped_alerts() const;
@@ -50,23 +57,33 @@ private:
     std::shared_ptr<const observable> run;
     graph_sample last;
     std::optional<graph_metrics> metrics;
-    std::vector<alert_machine> rules;
+    rule_book rules;
+    stall_watch stalls{};
+    std::shared_ptr<curve> past; // what it has to show: mutex_
+    bool fresh = false;          // this period has a sample
     bool over = false;
   };
+  /// What others may read of a run.
+  struct shown {
+    graph_metrics metrics;
+    std::shared_ptr<curve> past;
+  };
 
+  void work_round(bool process_too);
   void sample(watched& w);
+  void weigh_process();
+  void judge(watched& w);
   void judge_process();
-  void judge(std::vector<alert_machine>& rules, time_point at, const graph_metrics& values,
-             bool over, const char* ending);
-  void note(std::optional<alert> a);
+  void note(std::vector<alert> said);
   void publish();
   void tell(const alert& a);
 
   monitor_options options_; // `on_alert`: callback_mutex_
 
-  // The actor only.
+  // The actor, and at last `close`.
+  std::mutex work_mutex_; // before the others; also while alerts are told
   std::vector<watched> runs_;
-  std::vector<alert_machine> process_rules_;
+  rule_book process_rules_;
   std::vector<alert> news_;              // of this period
   std::optional<graph_metrics> process_; // of the newest sample in this period
   time_point process_at_{};
@@ -74,8 +91,8 @@ private:
   mutable std::mutex callback_mutex_; // before mutex_
   mutable std::mutex mutex_;          // all below
   std::vector<watched> incoming_;
-  std::deque<graph_metrics> ended_;
-  std::vector<graph_metrics> live_;
+  std::deque<shown> ended_;
+  std::vector<shown> live_;
   std::vector<alert> open_;
   std::deque<alert> history_;
   std::uint64_t dropped_ = 0;

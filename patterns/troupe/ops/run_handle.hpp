@@ -96,7 +96,8 @@ public:
 
   /// False: `limit` is over, and the run is not. `what` is the call that waits.
   bool wait(std::string_view what, std::optional<duration> limit) const {
-    if (over())
+    // Whom `on_end` calls finds an end that it would else wait for itself.
+    if (state().settled() || (over() && in_actor(state().system())))
       return true;
     refuse_wait(what);
     return is_testing(state().system()) ? drive(limit) : state().wait(limit);
@@ -111,12 +112,13 @@ public:
   /// For a destructor: waits, but not inside an actor, and not for a drain while
   /// an exception passes.
   void end() noexcept {
-    if (over())
+    if (state().settled())
       return;
     const bool unwinding = std::uncaught_exceptions() > exceptions_;
     // Before it may end, and with it the actor system.
     const bool must_not_wait = in_actor(state().system());
-    unwinding ? state().begin_stop() : state().begin_drain(drain_limit_);
+    if (!over())
+      unwinding ? state().begin_stop() : state().begin_drain(drain_limit_);
     if (must_not_wait)
       return;
     try {
@@ -131,7 +133,7 @@ private:
   // Virtual time: nobody but us makes anything happen.
   bool drive(std::optional<duration> limit) const {
     const auto how = virtual_time::drive(
-        state().system(), [this] { return state().ended(); }, limit);
+        state().system(), [this] { return state().settled(); }, limit);
     if (how == virtual_time::driven::stuck)
       throw std::logic_error("run: nothing is left to do under the testing scheduler, and the flow "
                              "has not ended: a source waits for input, or a stage is paused");
