@@ -16,6 +16,8 @@ std::string_view to_string(alert_state state) noexcept;
 /// Units:  `value` and `limit` as in `threshold`: durations in seconds, memory in bytes.
 /// Cost:   a copy of three or four strings; no reference to the run.
 struct alert {
+  using internal_message = void; ///< may be sent to actors of this process; see actor_listener
+
   alert_state state = alert_state::raised;
   severity level = severity::warning;
   std::string rule{}; ///< as written: `p99_latency("pricing") > 250ms for 2s`
@@ -23,11 +25,11 @@ struct alert {
   std::string stage{}; ///< empty where the rule is about the process
   metric_kind metric = metric_kind::mailbox_depth;
   comparison side = comparison::above;
-  double value = 0;     ///< at `at`; where a run ended, the last one seen
-  double limit = 0;     ///< the rule's threshold
-  time_point since{};   ///< when the limit was first seen passed
-  time_point at{};      ///< when the alert was raised, last updated or resolved
-  std::string reason{}; ///< why it is over though the value is not, e.g. "the run ended"
+  double value = 0;      ///< at `at`; where a run ended, the last one seen
+  double limit = 0;      ///< the rule's threshold
+  time_point since{};    ///< when the limit was first seen passed
+  time_point at{};       ///< when the alert was raised, last updated or resolved
+  std::string reason{};  ///< why it is over though the value is not, e.g. "the run ended"
   std::string root{};    ///< the stage that holds this one up, if it is another; see `stall`
   std::string summary{}; ///< of the rule: what it means, for who is woken by it
   std::string runbook{}; ///< of the rule: where it is written what to do

@@ -30,15 +30,22 @@ void collect_open(const std::vector<alert_machine>& rules, std::vector<alert>& o
 
 } // namespace
 
-monitor_state::monitor_state(monitor_options options)
-    : options_{std::move(options)}, process_rules_{machines(options_.alert_when, true)} {
-  if (options_.sample_every <= duration::zero())
+monitor_state::monitor_state(monitor_options options, std::shared_ptr<listener_set> listeners)
+    : options_{std::move(options)}, listeners_{std::move(listeners)},
+      process_rules_{machines(options_.alert_when, true)} {}
+
+void monitor_state::check(const monitor_options& options) {
+  if (options.sample_every <= duration::zero())
     throw std::invalid_argument("monitor: sample_every = "
-                                + format_duration(options_.sample_every, written_digits)
+                                + format_duration(options.sample_every, written_digits)
                                 + ", needs more than 0s");
-  if (options_.history.value() < 1)
-    refuse("monitor", "history", std::to_string(options_.history.value()), "at least 1");
-  check_count("monitor", "history", options_.history, 1, largest_count);
+  const auto at_least_one = [](const char* option, const count& given) {
+    if (given.value() < 1)
+      refuse("monitor", option, std::to_string(given.value()), "at least 1");
+    check_count("monitor", option, given, 1, largest_count);
+  };
+  at_least_one("history", options.history);
+  at_least_one("listener_buffer", options.listener_buffer);
 }
 
 // -- any thread --------------------------------------------------------------------------------
@@ -52,11 +59,6 @@ void monitor_state::add(std::shared_ptr<const observable> run) {
   w.rules = machines(options_.alert_when, false, w.last.name);
   const std::lock_guard lock{mutex_};
   incoming_.push_back(std::move(w));
-}
-
-void monitor_state::silence() {
-  const std::lock_guard lock{callback_mutex_};
-  options_.on_alert = nullptr;
 }
 
 std::vector<graph_metrics> monitor_state::metrics() const {
@@ -81,11 +83,6 @@ std::uint64_t monitor_state::dropped_alerts() const {
   return dropped_;
 }
 
-std::uint64_t monitor_state::callback_errors() const {
-  const std::lock_guard lock{mutex_};
-  return callback_errors_;
-}
-
 // -- the actor only ----------------------------------------------------------------------------
 
 void monitor_state::admit() {
@@ -102,8 +99,26 @@ bool monitor_state::sample_all() {
   judge_process();
   publish();
   for (const auto& a : news_)
-    tell(a);
+    listeners_->tell(a);
   return !runs_.empty();
+}
+
+void monitor_state::finish(time_point now) {
+  constexpr auto ending = "the monitor ended";
+  news_.clear();
+  process_.reset();
+  for (auto& w : runs_) {
+    if (w.run->ended())
+      sample(w);
+    for (auto& rule : w.rules)
+      note(rule.end(std::max(now, w.last.at), ending));
+  }
+  for (auto& rule : process_rules_)
+    note(rule.end(std::max(now, process_at_), ending));
+  publish();
+  runs_.clear();
+  for (const auto& a : news_)
+    listeners_->tell(a);
 }
 
 void monitor_state::sample(watched& w) {
@@ -177,18 +192,6 @@ void monitor_state::publish() {
   while (history_.size() > options_.history) {
     history_.pop_front();
     ++dropped_;
-  }
-}
-
-void monitor_state::tell(const alert& a) {
-  const std::lock_guard callback_lock{callback_mutex_};
-  if (!options_.on_alert)
-    return;
-  try {
-    options_.on_alert(a);
-  } catch (...) {
-    const std::lock_guard lock{mutex_};
-    ++callback_errors_;
   }
 }
 
