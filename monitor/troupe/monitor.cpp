@@ -38,8 +38,10 @@ public:
 
   const char* name() const override { return "troupe.monitor"; }
 
-  // A timer that is still out keeps this object alive; the runs must not stay with it.
+  // Also where a run's sample threw: the listeners must not be waited for without end. A timer that
+  // is still out keeps this object alive; the runs must not stay with it.
   void on_exit() override {
+    listeners_->close(detail::later(clock().now(), drain_limit_));
     state_.reset();
     listeners_.reset();
   }
@@ -59,9 +61,7 @@ protected:
                 start_timer();
             },
             [this](const finish_msg&) {
-              const auto now = clock().now();
-              state_->finish(now);
-              listeners_->close(detail::later(now, drain_limit_));
+              state_->finish(clock().now());
               quit();
             }};
   }

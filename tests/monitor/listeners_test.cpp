@@ -270,6 +270,26 @@ TEST_SUITE("alert listeners") {
     CHECK(other.use_count() == 1);
   }
 
+  TEST_CASE_FIXTURE(fixture, "the end waits for nobody if a sample has ended the monitor's actor") {
+    class broken_run final : public fake_run {
+    public:
+      using fake_run::fake_run;
+      troupe::graph_sample sample() const override {
+        return samples < 1 ? fake_run::sample() : throw std::runtime_error("no numbers");
+      }
+    };
+    const auto before = sys.registry().running();
+    {
+      auto opts = options({mailbox_depth("book") > 100});
+      opts.drain_limit = troupe::duration::max();
+      monitor watch{sys, std::move(opts)};
+      watch.watch(std::make_shared<broken_run>(sys));
+      pass(1s);
+      CHECK(sys.registry().running() == before);
+    }
+    CHECK(said.empty());
+  }
+
   TEST_CASE_FIXTURE(threaded, "when the monitor is gone, so are its listeners and on_alert") {
     std::weak_ptr<alert_listener> listener;
     const auto captured = std::make_shared<int>(0);
