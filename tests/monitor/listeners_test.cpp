@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -71,8 +72,12 @@ void wait_until(Done done) {
     std::this_thread::yield();
 }
 
-/// Real threads.
+/// Real threads: one, besides those that actors have for themselves.
 struct threaded {
+  struct config : caf::actor_system_config {
+    config() { troupe::detail::set_option(*this, "scheduler.max-threads", std::size_t{1}); }
+  };
+
   // Over before the first sample: raises an alert, and resolves it.
   std::shared_ptr<fake_run> brief_run() {
     auto run = std::make_shared<fake_run>(sys);
@@ -81,7 +86,7 @@ struct threaded {
     return run;
   }
 
-  caf::actor_system_config cfg;
+  config cfg;
   caf::actor_system sys{cfg};
 };
 
