@@ -252,7 +252,7 @@ std::shared_ptr<void> run_state::hold_answer(const std::shared_ptr<run_state>& s
 void run_state::fail_at_end(error reason) {
   const std::lock_guard lock{mutex_};
   if (report_ && !report_->error())
-    report_.emplace(report_->stages(), std::move(reason), report_->elapsed());
+    report_ = report{report_->stages(), std::move(reason), report_->elapsed()};
 }
 
 bool run_state::settled() const {
