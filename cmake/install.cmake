@@ -1,4 +1,4 @@
-# The library, its headers and the CMake package: find_package(troupe 0.1 COMPONENTS core).
+# The library, its headers and the CMake package: find_package(troupe 0.1 COMPONENTS core alerts).
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -6,6 +6,11 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/troupe)
 
 install(TARGETS troupe_core EXPORT troupe_core FILE_SET HEADERS)
 install(EXPORT troupe_core NAMESPACE troupe:: DESTINATION ${package_dir})
+
+if(TARGET troupe_alerts)
+  install(TARGETS troupe_alerts EXPORT troupe_alerts FILE_SET HEADERS)
+  install(EXPORT troupe_alerts NAMESPACE troupe:: DESTINATION ${package_dir})
+endif()
 
 if(NOT DEFINED ZLIB_FOUND)
   set(ZLIB_FOUND FALSE)

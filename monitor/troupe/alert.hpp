@@ -18,6 +18,8 @@ std::string_view to_string(alert_state state) noexcept;
 ///         are those of the one that decided: the first that is passed.
 /// Cost:   a copy of a few strings; no reference to the run.
 struct alert {
+  using internal_message = void; ///< may be sent to actors of this process; see actor_listener
+
   alert_state state = alert_state::raised;
   severity level = severity::warning;
   std::string rule{}; ///< as written: `p99_latency("pricing") > 250ms for 2s`

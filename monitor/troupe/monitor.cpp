@@ -2,8 +2,11 @@
 
 #include <utility>
 
+#include <troupe/caf/actor_thread.hpp>
 #include <troupe/caf/compat.hpp>
 #include <troupe/caf/virtual_time.hpp>
+#include <troupe/detail/elapsed.hpp>
+#include <troupe/detail/listener_set.hpp>
 #include <troupe/detail/monitor_state.hpp>
 
 namespace troupe {
@@ -15,6 +18,11 @@ struct admit_msg {
   using internal_message = void;
 };
 
+/// To the monitor's actor: the monitor is gone.
+struct finish_msg {
+  using internal_message = void;
+};
+
 /// From the monitor's actor to itself; an old generation is ignored.
 struct sample_msg {
   using internal_message = void;
@@ -23,13 +31,20 @@ struct sample_msg {
 
 class monitor_actor : public detail::actor_base {
 public:
-  monitor_actor(caf::actor_config& cfg, std::shared_ptr<detail::monitor_state> state)
-      : actor_base{cfg}, state_{std::move(state)} {}
+  monitor_actor(caf::actor_config& cfg, std::shared_ptr<detail::monitor_state> state,
+                std::shared_ptr<detail::listener_set> listeners, duration drain_limit)
+      : actor_base{cfg}, state_{std::move(state)}, listeners_{std::move(listeners)},
+        drain_limit_{drain_limit} {}
 
   const char* name() const override { return "troupe.monitor"; }
 
-  // A timer that is still out keeps this object alive; the runs must not stay with it.
-  void on_exit() override { state_.reset(); }
+  // Also where a run's sample threw: the listeners must not be waited for without end. A timer that
+  // is still out keeps this object alive; the runs must not stay with it.
+  void on_exit() override {
+    listeners_->close(detail::later(clock().now(), drain_limit_));
+    state_.reset();
+    listeners_.reset();
+  }
 
 protected:
   caf::message_handler handlers() override {
@@ -44,6 +59,10 @@ protected:
               timer_runs_ = state_->sample_all();
               if (timer_runs_)
                 start_timer();
+            },
+            [this](const finish_msg&) {
+              state_->finish(clock().now());
+              quit();
             }};
   }
 
@@ -54,6 +73,8 @@ private:
   }
 
   std::shared_ptr<detail::monitor_state> state_;
+  std::shared_ptr<detail::listener_set> listeners_;
+  duration drain_limit_;
   std::uint64_t generation_ = 0;
   bool timer_runs_ = false;
 };
@@ -61,13 +82,23 @@ private:
 } // namespace
 
 monitor::monitor(caf::actor_system& sys, monitor_options options)
-    : sys_{sys}, state_{std::make_shared<detail::monitor_state>(std::move(options))},
-      actor_{detail::spawn<monitor_actor>(sys, state_)} {}
+    : sys_{sys}, drain_limit_{options.drain_limit} {
+  detail::monitor_state::check(options);
+  listeners_ = std::make_shared<detail::listener_set>(sys, std::exchange(options.listeners, {}),
+                                                      std::exchange(options.on_alert, nullptr),
+                                                      options.listener_buffer);
+  state_ = std::make_shared<detail::monitor_state>(std::move(options), listeners_);
+  actor_ = detail::spawn<monitor_actor>(sys, state_, listeners_, drain_limit_);
+}
 
 monitor::~monitor() {
-  state_->close();
-  state_->silence();
-  detail::anon_kill(actor_);
+  detail::anon_send(actor_, finish_msg{});
+  if (detail::in_actor(sys_)) {
+    listeners_->leave();
+    return;
+  }
+  listeners_->wait_end(drain_limit_);
+  detail::anon_kill(actor_); // it may have had no thread to finish on
   actor_ = nullptr;
   if (detail::is_testing(sys_))
     detail::virtual_time::run_jobs(sys_);
@@ -90,6 +121,8 @@ std::vector<alert> monitor::open_alerts() const { return state_->open_alerts(); 
 
 std::uint64_t monitor::dropped_alerts() const { return state_->dropped_alerts(); }
 
-std::uint64_t monitor::callback_errors() const { return state_->callback_errors(); }
+std::uint64_t monitor::callback_errors() const { return listeners_->callback_errors(); }
+
+std::vector<listener_stats> monitor::listener_stats() const { return listeners_->stats(); }
 
 } // namespace troupe

@@ -1,6 +1,9 @@
 #pragma once
 
 // All of troupe. Each concept also has a header of its own.
+#include <troupe/actor_listener.hpp>
+#include <troupe/alert_file.hpp>
+#include <troupe/alert_listener.hpp>
 #include <troupe/alert_machine.hpp>
 #include <troupe/balancer.hpp>
 #include <troupe/breaker_handle.hpp>

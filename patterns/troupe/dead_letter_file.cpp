@@ -6,6 +6,7 @@
 #include <troupe/detail/refusal.hpp>
 #include <troupe/text/letter_line.hpp>
 #include <troupe/text/letter_writer.hpp>
+#include <troupe/text/utc_time.hpp>
 
 namespace troupe {
 

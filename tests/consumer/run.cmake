@@ -10,6 +10,19 @@ run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${WORK}/build -G ${GENERATO
     -DCMAKE_CXX_FLAGS=${FLAGS} -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_FIND_PACKAGE_NO_PACKAGE_REGISTRY=ON)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 run(${WORK}/build/consumer)
+run(${WORK}/build/alerts)
+
+# The package of a build that had no spdlog.
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/../.. -B ${WORK}/without -G ${GENERATOR}
+    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_DISABLE_FIND_PACKAGE_spdlog=ON -DTROUPE_BUILD_TESTS=OFF
+    -DTROUPE_BUILD_EXAMPLES=OFF -DTROUPE_BUILD_BENCHMARKS=OFF)
+file(GLOB package ${WORK}/prefix/lib*/cmake/troupe ${WORK}/prefix/lib*/*/cmake/troupe)
+file(GLOB of_alerts ${package}/troupe_alerts*)
+file(REMOVE ${of_alerts})
+file(COPY ${WORK}/without/troupeConfig.cmake DESTINATION ${package})
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${WORK}/build_without -G ${GENERATOR}
+    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_PREFIX_PATH=${WORK}/prefix -DWITHOUT_ALERTS=ON
+    -DCMAKE_FIND_PACKAGE_NO_PACKAGE_REGISTRY=ON)
 
 # Who includes the headers as their own, and asks for more warnings than we do.
 find_program(CLANG clang++)

@@ -19,7 +19,7 @@ program id <<<'cat "${0%/*}/../uid"'
 cxx=$(command -v c++)
 compiler() { program "$1" <<<"exec $cxx -nostdinc -nostdinc++ -I $include \"\$@\""; }
 for command in cmake ninja; do program $command <<<''; done
-headers="caf/config.hpp tl/expected.hpp CLI/CLI.hpp nlohmann/json.hpp boost/beast.hpp zlib.h"
+headers="caf/config.hpp tl/expected.hpp CLI/CLI.hpp nlohmann/json.hpp boost/beast.hpp spdlog/spdlog.h zlib.h"
 for h in $headers; do header "$h"; done
 compiler c++
 : >"$fake/installed"
@@ -81,7 +81,7 @@ nothing "any compiler will do"
 rm "$bin/clang++"
 
 # Without a compiler the names of packages are all that is known, until it can be asked.
-echo 'ii libcaf-dev ii libexpected-dev ii libcli11-dev hi nlohmann-json3-dev ii libboost1.81-dev ii zlib1g-dev ' \
+echo 'ii libcaf-dev ii libexpected-dev ii libcli11-dev hi nlohmann-json3-dev ii libboost1.81-dev ii libspdlog-dev ii zlib1g-dev ' \
   >"$fake/installed"
 program apt-get <<END
 echo "apt-get \$*" >>$fake/calls

@@ -136,7 +136,8 @@ TEST_SUITE("monitor") {
     CHECK(kept.back().stages.at(0).counters.delivered == 20);
   }
 
-  TEST_CASE_FIXTURE(fixture, "destruction ends the actor, lets go of the runs, and tells no more") {
+  TEST_CASE_FIXTURE(fixture,
+                    "destruction ends the actor, lets go of the runs, and judges no more") {
     const auto before = sys.registry().running();
     const auto run = new_run();
     {
@@ -144,7 +145,7 @@ TEST_SUITE("monitor") {
       watch.watch(run);
       run->depth(101);
       pass(100ms);
-      CHECK(sys.registry().running() == before + 1);
+      CHECK(sys.registry().running() == before + 2); // one tells the callback
     }
     CHECK(sys.registry().running() == before);
     CHECK(run.use_count() == 1);
@@ -172,6 +173,9 @@ TEST_SUITE("monitor") {
     CHECK(refusal({.sample_every = -250ms})
           == "monitor: sample_every = -250ms, needs more than 0s");
     CHECK(refusal({.history = 0}) == "monitor: history = 0, needs at least 1");
+    CHECK(refusal({.listener_buffer = 0}) == "monitor: listener_buffer = 0, needs at least 1");
+    CHECK(refusal({.listeners = {troupe::callback_listener([](const alert&) {}), nullptr}})
+          == "monitor: listeners[1] = null, needs a listener");
     CHECK(refusal({.sample_every = 1ns}) == "accepted");
 
     monitor watch{sys};

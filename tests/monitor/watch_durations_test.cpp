@@ -104,6 +104,23 @@ std::vector<row> watchers() {
          holds(m.curves("").size() == kept);
          run->over = true;
        }},
+      {"monitor drain_limit", "", takes::all,
+       [](time_span d) {
+         virtual_system sys;
+         int told = 0;
+         const auto run = std::make_shared<monitor_tests::fake_run>(sys);
+         run->depth(11);
+         {
+           tr::monitor m{sys,
+                         {.sample_every = 1s,
+                          .alert_when = {tr::mailbox_depth("book") > 10},
+                          .on_alert = [&](const tr::alert&) { ++told; },
+                          .drain_limit = d}};
+           m.watch(run);
+           tr::detail::virtual_time::run_for(sys, 1s);
+         }
+         holds(told == (d > 0s ? 2 : 1)); // of the end there is no time to tell
+       }},
       {"manager stop", "", takes::all,
        [](time_span d) {
          managed_flow f;

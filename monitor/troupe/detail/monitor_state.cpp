@@ -11,17 +11,24 @@
 
 namespace troupe::detail {
 
-monitor_state::monitor_state(monitor_options options)
-    : options_{std::move(options)}, process_rules_{options_.alert_when} {
-  if (options_.sample_every <= duration::zero())
+monitor_state::monitor_state(monitor_options options, std::shared_ptr<listener_set> listeners)
+    : options_{std::move(options)}, listeners_{std::move(listeners)}, process_rules_{
+                                                                          options_.alert_when} {}
+
+void monitor_state::check(const monitor_options& options) {
+  if (options.sample_every <= duration::zero())
     throw std::invalid_argument("monitor: sample_every = "
-                                + format_duration(options_.sample_every, written_digits)
+                                + format_duration(options.sample_every, written_digits)
                                 + ", needs more than 0s");
-  if (options_.history.value() < 1)
-    refuse("monitor", "history", std::to_string(options_.history.value()), "at least 1");
-  check_count("monitor", "history", options_.history, 1, largest_count);
-  if (options_.keep < duration::zero())
-    refuse("monitor", "keep", format_duration(options_.keep, written_digits), "0s or more");
+  const auto at_least_one = [](const char* option, const count& given) {
+    if (given.value() < 1)
+      refuse("monitor", option, std::to_string(given.value()), "at least 1");
+    check_count("monitor", option, given, 1, largest_count);
+  };
+  at_least_one("history", options.history);
+  at_least_one("listener_buffer", options.listener_buffer);
+  if (options.keep < duration::zero())
+    refuse("monitor", "keep", format_duration(options.keep, written_digits), "0s or more");
 }
 
 // -- any thread --------------------------------------------------------------------------------
@@ -38,11 +45,6 @@ void monitor_state::add(std::shared_ptr<const observable> run) {
             .past = std::make_shared<curve>(options_.keep)};
   const std::lock_guard lock{mutex_};
   incoming_.push_back(std::move(w));
-}
-
-void monitor_state::silence() {
-  const std::lock_guard lock{callback_mutex_};
-  options_.on_alert = nullptr;
 }
 
 std::vector<graph_metrics> monitor_state::metrics() const {
@@ -85,37 +87,15 @@ std::uint64_t monitor_state::dropped_alerts() const {
   return dropped_;
 }
 
-std::uint64_t monitor_state::callback_errors() const {
-  const std::lock_guard lock{mutex_};
-  return callback_errors_;
-}
-
-// -- the actor, and at last `close` ----------------------------------------------------------------
+// -- the actor only ----------------------------------------------------------------------------
 
 void monitor_state::admit() {
-  const std::lock_guard working{work_mutex_};
   const std::lock_guard lock{mutex_};
   std::move(incoming_.begin(), incoming_.end(), std::back_inserter(runs_));
   incoming_.clear();
 }
 
 bool monitor_state::sample_all() {
-  const std::lock_guard working{work_mutex_};
-  work_round(true);
-  return !runs_.empty();
-}
-
-void monitor_state::close() noexcept {
-  try {
-    admit();
-    const std::lock_guard working{work_mutex_};
-    const auto live = std::erase_if(runs_, [](const auto& w) { return !w.run->ended(); });
-    work_round(live == 0);
-  } catch (...) { // NOLINT(bugprone-empty-catch): out of memory, and nobody to tell
-  }
-}
-
-void monitor_state::work_round(bool process_too) {
   news_.clear();
   process_.reset();
   for (auto& run : runs_)
@@ -123,11 +103,30 @@ void monitor_state::work_round(bool process_too) {
   weigh_process();
   for (auto& run : runs_)
     judge(run);
-  if (process_too)
+  judge_process();
+  publish_news();
+  return !runs_.empty();
+}
+
+void monitor_state::finish(time_point now) {
+  constexpr auto ending = "the monitor ended";
+  news_.clear();
+  process_.reset();
+  for (auto& w : runs_) {
+    w.fresh = false;
+    if (w.run->ended())
+      sample(w);
+  }
+  weigh_process();
+  for (auto& w : runs_) {
+    judge(w);
+    note(w.rules.end(std::max(now, w.last.at), ending));
+  }
+  if (std::all_of(runs_.begin(), runs_.end(), [](const auto& w) { return w.over; }))
     judge_process();
-  publish();
-  for (const auto& a : news_)
-    tell(a);
+  note(process_rules_.end(std::max(now, process_at_), ending));
+  publish_news();
+  runs_.clear();
 }
 
 void monitor_state::sample(watched& w) {
@@ -191,6 +190,12 @@ void monitor_state::note(std::vector<alert> said) {
   std::move(said.begin(), said.end(), std::back_inserter(news_));
 }
 
+void monitor_state::publish_news() {
+  publish();
+  for (const auto& a : news_)
+    listeners_->tell(a);
+}
+
 void monitor_state::publish() {
   std::vector<alert> open;
   for (const auto& w : runs_)
@@ -216,18 +221,6 @@ void monitor_state::publish() {
   while (history_.size() > options_.history) {
     history_.pop_front();
     ++dropped_;
-  }
-}
-
-void monitor_state::tell(const alert& a) {
-  const std::lock_guard callback_lock{callback_mutex_};
-  if (!options_.on_alert)
-    return;
-  try {
-    options_.on_alert(a);
-  } catch (...) {
-    const std::lock_guard lock{mutex_};
-    ++callback_errors_;
   }
 }
 

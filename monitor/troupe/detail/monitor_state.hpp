@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <troupe/detail/curve.hpp>
+#include <troupe/detail/listener_set.hpp>
 #include <troupe/detail/rule_book.hpp>
 #include <troupe/detail/stall_watch.hpp>
 #include <troupe/monitor.hpp>
@@ -23,7 +24,10 @@ public:
   /// How many ended runs keep their last metrics.
   static constexpr std::size_t ended_kept = 16;
 
-  explicit monitor_state(monitor_options options);
+  monitor_state(monitor_options options, std::shared_ptr<listener_set> listeners);
+
+  /// Errors: std::invalid_argument for an option out of range.
+  static void check(const monitor_options& options);
 
   duration period() const noexcept { return options_.sample_every; }
 
@@ -32,18 +36,11 @@ public:
   /// Takes the sample that the first period is measured from. The actor is to `admit` next.
   void add(std::shared_ptr<const observable> run);
 
-  /// The last round: of runs that have ended. Then nothing is watched any more.
-  void close() noexcept;
-
-  /// No call of `on_alert` is under way or will come after this.
-  void silence();
-
   std::vector<graph_metrics> metrics() const;
   std::vector<metrics_at> curves(const std::string& run) const;
   std::vector<alert> history() const;
   std::vector<alert> open_alerts() const;
   std::uint64_t dropped_alerts() const;
-  std::uint64_t callback_errors() const;
 
   // -- the actor only --
 
@@ -51,6 +48,10 @@ public:
 
   /// Samples and judges every run; whether one is still alive.
   bool sample_all();
+
+  /// The monitor ends: resolves what is open, and forgets the runs. Of those that are over the
+  /// last sample is judged first.
+  void finish(time_point now);
 
 private:
   struct watched {
@@ -69,34 +70,31 @@ private:
     std::shared_ptr<curve> past;
   };
 
-  void work_round(bool process_too);
   void sample(watched& w);
   void weigh_process();
   void judge(watched& w);
   void judge_process();
   void note(std::vector<alert> said);
+  void publish_news();
   void publish();
-  void tell(const alert& a);
 
-  monitor_options options_; // `on_alert`: callback_mutex_
+  monitor_options options_;
+  const std::shared_ptr<listener_set> listeners_;
 
-  // The actor, and at last `close`.
-  std::mutex work_mutex_; // before the others; also while alerts are told
+  // The actor only.
   std::vector<watched> runs_;
   rule_book process_rules_;
   std::vector<alert> news_;              // of this period
   std::optional<graph_metrics> process_; // of the newest sample in this period
   time_point process_at_{};
 
-  mutable std::mutex callback_mutex_; // before mutex_
-  mutable std::mutex mutex_;          // all below
+  mutable std::mutex mutex_; // all below
   std::vector<watched> incoming_;
   std::deque<shown> ended_;
   std::vector<shown> live_;
   std::vector<alert> open_;
   std::deque<alert> history_;
   std::uint64_t dropped_ = 0;
-  std::uint64_t callback_errors_ = 0;
 };
 
 } // namespace troupe::detail

@@ -1,11 +1,5 @@
 #include <troupe/text/letter_line.hpp>
 
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <cstdio>
-#include <ctime>
-
 #include <nlohmann/json.hpp>
 
 namespace troupe::detail {
@@ -55,19 +49,6 @@ std::string letter_line(const dead_letter& letter, std::string_view time) {
       line["item_hex"] = hex_of(letter.text);
   }
   return dumped(line) + '\n';
-}
-
-std::string utc_now() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
-  const std::time_t seconds = us / 1'000'000;
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> date{};
-  const auto length = std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 16> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(us % 1'000'000));
-  return std::string{date.data(), length} + fraction.data();
 }
 
 } // namespace troupe::detail

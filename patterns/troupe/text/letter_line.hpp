@@ -11,7 +11,4 @@ namespace troupe::detail {
 /// not UTF-8 is there twice: in hexadecimal digits as well.
 std::string letter_line(const dead_letter& letter, std::string_view time);
 
-/// `2026-11-21T07:56:05.123456Z`, by the system's clock.
-std::string utc_now();
-
 } // namespace troupe::detail
