@@ -26,7 +26,9 @@ set_target_properties(
 target_sources(troupe_alerts PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/alerts FILES ${headers})
 if(NOT PROJECT_IS_TOP_LEVEL)
   set_property(TARGET troupe_alerts APPEND PROPERTY INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${PROJECT_SOURCE_DIR}/alerts)
-  set_property(TARGET troupe_alerts PROPERTY EXCLUDE_FROM_ALL ON) # built for who uses it
+  if(NOT TROUPE_INSTALL)
+    set_property(TARGET troupe_alerts PROPERTY EXCLUDE_FROM_ALL ON) # built for who uses it
+  endif()
 endif()
 target_link_libraries(troupe_alerts PUBLIC troupe_core spdlog::spdlog
                                     PRIVATE $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
