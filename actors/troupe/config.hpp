@@ -17,8 +17,9 @@ namespace troupe {
 /// resource_unavailable_try_again, whose text names the stage or service, how many it asks for, how
 /// many there are, and the limit. So does `configure`, of workers that a stage is to have at least.
 /// A pool that follows its load gets as many as there is room for; who takes the place of a worker
-/// that died is never refused. Counted are the actors of runs and services, each until it is gone,
-/// not those of others, or the few by which an inbox, a service or a monitor is an actor itself.
+/// that died is never refused. Counted are the actors of runs and services, each until it is gone;
+/// not those of others, the children of a supervisor, or the one by which an inbox or a service is
+/// an actor itself.
 struct system_limits {
   /// Of the scheduler, in place of the option `scheduler.max-threads`, whose default is the number
   /// of cores, or what the process's control group leaves of them. CAF 0.17 only. Less than 1 is
@@ -28,8 +29,8 @@ struct system_limits {
   std::optional<count> most_actors = {};
 };
 
-/// The configuration of an actor system for flows: as many threads as cores, and a scheduler that
-/// wakes an idle core for each runnable actor.
+/// The configuration of an actor system for flows: as many threads as cores, or fewer where its
+/// control group has less time, and a scheduler that wakes an idle core for each runnable actor.
 ///
 /// ```cpp
 /// troupe::config cfg;

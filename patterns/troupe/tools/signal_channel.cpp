@@ -89,6 +89,7 @@ struct signal_table {
 
 namespace {
 
+// For handlers, which must not be the first to ask for it.
 std::atomic<signal_table*> table{nullptr};
 
 extern "C" void on_signal(int signal) {
