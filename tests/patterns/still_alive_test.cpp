@@ -179,14 +179,15 @@ TEST_SUITE("dump_on") {
         sys, SIGQUIT, {.to = [&](const std::string& text) { texts[n++].set_value(text); }}};
     auto r = tr::start(sys, held_by(g), tr::run_options{.name = "orders"});
     g.wait_until_entered();
+    while (r.metrics("orders").counters.delivered < 3)
+      std::this_thread::yield();
 
     std::raise(SIGQUIT);
     const auto text = texts[0].get_future().get();
     CAPTURE(text);
     CHECK(has(text, "troupe: SIGQUIT\nrun \"orders\": running; "));
     CHECK(has(text, "\n  orders: "));
-    CHECK(has(text, "\n  ledger: "));
-    CHECK(has(text, "received 3"));
+    CHECK(has(text, "received 3, delivered 3\n  ledger: "));
     CHECK(text.back() == '\n');
 
     g.open();
