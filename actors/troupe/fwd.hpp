@@ -31,6 +31,7 @@ template <class Req, class Resp>
 class service;
 class dead_letter_file;
 class limiter;
+class dump_on;
 class manager;
 class semaphore;
 class shutdown_signals;

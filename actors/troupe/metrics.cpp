@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <troupe/detail/cgroup.hpp>
+
 namespace troupe {
 
 namespace {
@@ -23,6 +25,12 @@ std::uint64_t finished(const counters& c) noexcept {
 
 double share(double part, double whole) noexcept {
   return whole > 0 ? std::clamp(part / whole, 0.0, 1.0) : 0.0;
+}
+
+// Zero is what is not known.
+template <class T>
+T smaller_known(T limit, T all) noexcept {
+  return limit > 0 && all > 0 ? std::min(limit, all) : std::max(limit, all);
 }
 
 duration nanoseconds(std::uint64_t ns) noexcept { return duration{static_cast<duration::rep>(ns)}; }
@@ -127,6 +135,12 @@ graph_metrics metrics_between(const graph_sample& earlier, const graph_sample& l
   // A process that runs has used processor time: zero means that the earlier sample lacks it.
   if (span > 0 && earlier.cpu > duration::zero())
     m.cpu = std::max(0.0, seconds(later.cpu - earlier.cpu) / span);
+  m.memory_limit = later.memory_limit;
+  m.cpu_limit = later.cpu_limit;
+  m.memory_share
+      = share(static_cast<double>(m.memory),
+              static_cast<double>(smaller_known(later.memory_limit, later.machine_memory)));
+  m.cpu_share = share(m.cpu, smaller_known(later.cpu_limit, static_cast<double>(later.cores)));
   return m;
 }
 
@@ -142,7 +156,21 @@ process_usage read_process_usage() {
   timespec used{};
   if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0)
     usage.cpu = std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+  const auto machine = detail::this_machine();
+  usage.memory_limit = machine.limits.memory;
+  usage.machine_memory = machine.memory;
+  usage.cpu_limit = machine.limits.cpus;
+  usage.cores = machine.cores;
   return usage;
+}
+
+void detail::add_usage(graph_sample& sample, const process_usage& usage) noexcept {
+  sample.memory = usage.memory;
+  sample.cpu = usage.cpu;
+  sample.memory_limit = usage.memory_limit;
+  sample.machine_memory = usage.machine_memory;
+  sample.cpu_limit = usage.cpu_limit;
+  sample.cores = usage.cores;
 }
 
 } // namespace troupe

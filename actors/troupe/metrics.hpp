@@ -88,6 +88,10 @@ struct graph_metrics {
   std::uint64_t actors = 0;            ///< alive now
   std::uint64_t memory = 0;            ///< resident bytes of the process
   double cpu = 0;                      ///< processor seconds per second, 1 = one core
+  std::uint64_t memory_limit = 0;      ///< of the process's control group; 0: none
+  double memory_share = 0;             ///< memory / that limit, or the machine's memory; 0..1
+  double cpu_limit = 0;                ///< of the process's control group, as `cpu`; 0: none
+  double cpu_share = 0;                ///< cpu / that limit, or the cores; 0..1
 };
 
 /// `parse: 1200 items/s, 4800 received, 3 failed, 4 workers 62 % busy, buffer 5 % full (51 items),
@@ -128,8 +132,12 @@ struct graph_sample {
   time_point at{};
   std::vector<stage_sample> stages{};
   std::uint64_t actors = 0;
-  std::uint64_t memory = 0; ///< resident bytes of the process
-  duration cpu{};           ///< processor time that the process has used
+  std::uint64_t memory = 0;         ///< resident bytes of the process
+  duration cpu{};                   ///< processor time that the process has used
+  std::uint64_t memory_limit = 0;   ///< of the process's control group; 0: none
+  std::uint64_t machine_memory = 0; ///< 0: unknown
+  double cpu_limit = 0;             ///< processor seconds per second; 0: none
+  std::size_t cores = 0;            ///< that the process may run on; 0: unknown
 };
 
 /// What happened between two samples of one run; stages are matched by name.
@@ -139,11 +147,21 @@ struct graph_sample {
 /// span (`later.at <= earlier.at`) rates are 0.
 graph_metrics metrics_between(const graph_sample& earlier, const graph_sample& later);
 
-/// Resident memory and processor time of this process, read from the kernel.
+/// Resident memory and processor time of this process, read from the kernel, and what it may have
+/// of the machine, as in graph_sample: that is looked up again every 10 s.
 struct process_usage {
   std::uint64_t memory = 0;
   duration cpu{};
+  std::uint64_t memory_limit = 0;
+  std::uint64_t machine_memory = 0;
+  double cpu_limit = 0;
+  std::size_t cores = 0;
 };
 process_usage read_process_usage();
+
+namespace detail {
+/// Puts it into a sample.
+void add_usage(graph_sample& sample, const process_usage& usage) noexcept;
+} // namespace detail
 
 } // namespace troupe

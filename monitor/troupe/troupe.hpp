@@ -16,6 +16,7 @@
 #include <troupe/context.hpp>
 #include <troupe/dead_letter_file.hpp>
 #include <troupe/dead_letters.hpp>
+#include <troupe/dump_on.hpp>
 #include <troupe/error.hpp>
 #include <troupe/fallback.hpp>
 #include <troupe/fan_in.hpp>
@@ -36,6 +37,7 @@
 #include <troupe/policy/reorder_buffer.hpp>
 #include <troupe/policy/restart_intensity.hpp>
 #include <troupe/policy/retry_budget.hpp>
+#include <troupe/policy/stall.hpp>
 #include <troupe/policy/supervision_machine.hpp>
 #include <troupe/policy/timeout.hpp>
 #include <troupe/policy/token_bucket.hpp>
@@ -49,6 +51,7 @@
 #include <troupe/service.hpp>
 #include <troupe/service_of.hpp>
 #include <troupe/shutdown_signals.hpp>
+#include <troupe/still_alive.hpp>
 #include <troupe/supervisor.hpp>
 #include <troupe/with_retry.hpp>
 #include <troupe/with_timeout.hpp>

@@ -7,6 +7,7 @@
 
 #include <troupe/detail/refusal.hpp>
 #include <troupe/launch/launch.hpp>
+#include <troupe/launch/spawner.hpp>
 #include <troupe/link/messages.hpp>
 #include <troupe/ops/end_caller.hpp>
 #include <troupe/ops/run_handle.hpp>
@@ -150,6 +151,18 @@ void retune(const detail::run_handle& run, std::size_t stage, const settings& s)
     run.tell_workers(stage, detail::retune_msg{});
 }
 
+// Fewer than it asks for may come later all the same, if others are quicker.
+void check_room(const detail::run_handle& run, std::size_t stage, const worker_range& range) {
+  const auto book = run.state().book();
+  const auto there = run.actors().workers(stage).size();
+  if (book == nullptr || range.min <= there)
+    return;
+  const auto& n = run.shape(stage);
+  const std::size_t more = range.min - there;
+  book->check({{"configure: stage \"" + n.name + "\"",
+                {more, detail::has_own_thread(run.state().system(), n.thread) ? more : 0}}});
+}
+
 } // namespace
 
 void run::configure(const std::string& stage, const settings& s) {
@@ -157,6 +170,8 @@ void run::configure(const std::string& stage, const settings& s) {
   const auto range = s.parallel || s.workers
                          ? std::optional{checked_range(handle().shape(index), s)}
                          : std::nullopt;
+  if (range)
+    check_room(handle(), index, *range);
   if (s.rate || s.burst || s.timeout || s.attempts)
     retune(handle(), index, s);
   if (range && handle().state().wish({index, range->min, range->max}))

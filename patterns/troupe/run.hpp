@@ -101,7 +101,8 @@ public:
 
   /// Changes a stage while it runs. What is in flight is neither lost nor repeated, and order
   /// stays; a worker that is no longer needed rests. Errors: std::invalid_argument for what the
-  /// stage does not have, or a value out of range.
+  /// stage does not have, or a value out of range; std::system_error for more workers than
+  /// config::limits has room for.
   /// Once the run is over, what is wrong is refused as ever, and nothing else happens.
   void configure(const std::string& stage, const settings& s);
 
@@ -121,9 +122,10 @@ private:
 /// whose destructor waits for it: declare the handle behind the actor system, or, of a flow that
 /// does not end by itself, both stand still.
 ///
-/// Errors: std::invalid_argument for an empty flow; std::system_error where there is no thread for
-///         a stage with thread::own: then nothing of the run is left. A context that is over lets
-///         no function run: the report says why.
+/// Errors: std::invalid_argument for an empty flow; std::system_error where config::limits would be
+///         passed (the text names the stage, how many it asks for, how many there are and the
+///         limit), or where there is no thread for a stage with thread::own: then nothing of the
+///         run is left. A context that is over lets no function run: the report says why.
 [[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, run_options options = {});
 [[nodiscard]] run start(caf::actor_system& sys, const flow<void>& f, observer& watch,
                         const context& ctx = {});

@@ -117,19 +117,26 @@ struct gather_blueprint : pipe_tag {
     using actor = gather_actor<Req, Resp>;
     typename actor::services all;
     actor_core_state::services own;
-    for (std::size_t i = 0; i < services.size(); ++i) {
-      auto s = services[i].serve(sys, name + "." + std::to_string(i), options, run);
-      all.push_back(std::move(s.ask));
-      if (s.own != nullptr)
-        own.push_back(std::move(s.own));
-    }
     const gather_setup setup{options.gather, services.size(), options.within};
-    auto core = std::make_shared<actor_core<Req, response>>(
-        sys, setup_of(name, options, services.size(), run),
-        [&](const std::shared_ptr<request_account>& account) {
-          return spawn<actor>(sys, account, run.ctx, setup, std::move(all));
-        },
-        nullptr, std::move(own));
+    std::shared_ptr<actor_core<Req, response>> core;
+    try {
+      for (std::size_t i = 0; i < services.size(); ++i) {
+        auto s = services[i].serve(sys, name + "." + std::to_string(i), options, run);
+        all.push_back(std::move(s.ask));
+        if (s.own != nullptr)
+          own.push_back(std::move(s.own));
+      }
+      core = std::make_shared<actor_core<Req, response>>(
+          sys, setup_of(name, options, services.size(), run),
+          [&](const std::shared_ptr<request_account>& account) {
+            return spawn<actor>(sys, account, run.ctx, setup, std::move(all));
+          },
+          nullptr, own);
+    } catch (...) { // no room for all of them
+      for (const auto& s : own)
+        end_unasked(*s);
+      throw;
+    }
     if (run.watch != nullptr)
       run.watch->watch(core->shown());
     return core;

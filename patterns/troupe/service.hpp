@@ -230,6 +230,10 @@ concept service_blueprint = requires(const B& b, caf::actor_system& sys, run_opt
 
 /// Starts a service. It must end, by `drain` or with its last handle, before the actor system,
 /// whose destructor waits for it: declare the handle behind the actor system, or both stand still.
+///
+/// Errors: as `start`: std::system_error where config::limits would be passed (the text names the
+///         service, how many actors or threads it asks for, how many there are and the limit), and
+///         nothing of it is left then.
 template <service_blueprint B>
 [[nodiscard]] service<typename B::request, typename B::response>
 serve(caf::actor_system& sys, const B& blueprint, run_options options = {}) {

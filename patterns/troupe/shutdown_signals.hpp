@@ -34,8 +34,9 @@ struct shutdown_options {
 ///         which return in any case when it goes, have them: a process that hangs can
 ///         still be ended.
 /// Bound:  one thread; a weak pointer for each run.
-/// Errors: std::logic_error for a second one at the same time, or an empty run; std::system_error
-///         if there is no pipe to be had. What a callback throws ends the process.
+/// Errors: std::logic_error for a second one at the same time, or a dump_on for one of its signals,
+///         and for an empty run; std::system_error if there is no pipe to be had. What a callback
+///         throws ends the process.
 /// Note:   not under CAF's testing scheduler, which has one thread.
 class shutdown_signals {
 public:

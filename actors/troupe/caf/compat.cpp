@@ -11,6 +11,7 @@
 #include <caf/system_messages.hpp>
 
 #include <troupe/caf/actor_thread.hpp>
+#include <troupe/detail/thread_name.hpp>
 
 #if !TROUPE_CAF_1X
 #include <caf/atom.hpp>
@@ -127,7 +128,10 @@ void actor_base::on_exit_msg(const caf::error& reason) {
     quit(reason);
 }
 
+// Called once, in the actor's own thread.
 caf::behavior actor_base::make_behavior() {
+  if (has_own_thread())
+    name_this_thread(own_thread_name());
 #if TROUPE_CAF_1X
   return handlers().or_else([this](mail_msg& msg) { on_mail(std::move(msg.content)); },
                             [this](caf::exit_msg& msg) { on_exit_msg(msg.reason); });

@@ -163,6 +163,11 @@ public:
   void launch(caf::execution_unit* host, bool lazy, bool hide) override;
   resume_result resume(caf::execution_unit* host, std::size_t most) override;
 #endif
+
+protected:
+  /// Who has should name it in its first act: CAF 0.17 calls each "caf.actor", and in 1.x it has
+  /// been another's.
+  bool has_own_thread() const noexcept { return getf(is_detached_flag); }
 };
 
 /// Base of all actors of the library: one callback per watched actor, a virtual for exit messages,
@@ -193,6 +198,9 @@ protected:
   virtual void on_exit_msg(const caf::error& reason);
 
   virtual void on_mail(mail_ptr /*m*/) {}
+
+  /// What its thread is called, if it has one of its own.
+  virtual std::string own_thread_name() const { return name(); }
 
   /// A handler threw: the actor ends.
   virtual void on_exception(const std::exception_ptr& /*thrown*/) noexcept {}

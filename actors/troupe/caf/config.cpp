@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <iostream>
+#include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <caf/actor_system.hpp>
 
 #include <troupe/caf/compat.hpp>
+#include <troupe/detail/cgroup.hpp>
 
 // CAF 1.x has another scheduler interface; its own scheduler is used there.
 #if !TROUPE_CAF_1X
@@ -34,6 +35,27 @@ std::string policy_of(const caf::actor_system_config& cfg) {
   return caf::to_string(caf::get_or(cfg, "scheduler.policy", caf::atom("wake")));
 }
 
+/// As CAF's, with as many threads as our configuration says.
+template <class Coordinator>
+class limited : public Coordinator {
+public:
+  using Coordinator::Coordinator;
+
+  void init(caf::actor_system_config& cfg) override {
+    const auto* const ours = dynamic_cast<const config*>(&cfg);
+    if (const auto threads = ours != nullptr ? ours->limits.threads : std::nullopt) {
+      constexpr long long most = 1'000'000; // beyond any machine
+      if (threads->value() >= 1)
+        detail::set_option(cfg, "scheduler.max-threads",
+                           static_cast<std::size_t>(std::min(threads->value(), most)));
+      else // not an exception: see below
+        std::cerr << "[WARNING] limits.threads = " << threads->value()
+                  << ", needs at least 1; using scheduler.max-threads" << std::endl;
+    }
+    Coordinator::init(cfg);
+  }
+};
+
 // Called by the actor system, when all options are known. A factory has to return a module, so
 // this one also makes the schedulers that CAF would.
 caf::actor_system::module* make_scheduler(caf::actor_system& sys) {
@@ -43,22 +65,23 @@ caf::actor_system::module* make_scheduler(caf::actor_system& sys) {
   if (name == "testing")
     return new scheduler::test_coordinator(sys);
   if (name == "sharing")
-    return new scheduler::coordinator<policy::work_sharing>(sys);
+    return new limited<scheduler::coordinator<policy::work_sharing>>(sys);
   if (name == "stealing")
-    return new scheduler::coordinator<policy::work_stealing>(sys);
+    return new limited<scheduler::coordinator<policy::work_stealing>>(sys);
   // Not an exception: a half-built actor_system leaves its logger behind, and the next one hangs.
   if (name != "wake")
     std::cerr << "[WARNING] scheduler.policy = " << name
               << ", needs wake, testing, sharing or stealing; using wake" << std::endl;
-  return new detail::wake_coordinator(sys);
+  return new limited<detail::wake_coordinator>(sys);
 }
 #endif
 
 } // namespace
 
 config::config() {
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  detail::set_option(*this, "scheduler.max-threads", cores);
+  const auto machine = detail::this_machine();
+  detail::set_option(*this, "scheduler.max-threads",
+                     detail::threads_for(machine.cores, machine.limits.cpus));
   // CAF sets no limit, so an actor that keeps sending to itself would keep its thread for ever.
   detail::set_option(*this, "scheduler.max-throughput", std::size_t{100});
 #if !TROUPE_CAF_1X

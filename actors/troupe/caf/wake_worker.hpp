@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <thread>
 
-#include <caf/detail/set_thread_name.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/logger.hpp>
 #include <caf/resumable.hpp>
@@ -11,6 +11,7 @@
 
 #include <troupe/caf/actor_thread.hpp>
 #include <troupe/caf/wake_scheduler.hpp>
+#include <troupe/detail/thread_name.hpp>
 
 /// As CAF's own worker, for our policy: but which actor runs is only noted for a logger that wants
 /// to know. CAF notes it twice for every resumption, under a lock and with a search, which was an
@@ -33,7 +34,7 @@ public:
       const troupe::detail::actor_thread here; // whosoever's actors
       if (logs())
         CAF_SET_LOGGER_SYS(&system());
-      caf::detail::set_thread_name("caf.multiplexer");
+      troupe::detail::name_this_thread("troupe.w" + std::to_string(id_));
       system().thread_started();
       run();
       system().thread_terminates();

@@ -31,6 +31,8 @@ public:
   void on_exit() override;
 
 protected:
+  std::string own_thread_name() const override { return "tr:" + stage_name(); }
+
   /// Does all that can be done now.
   virtual void pump() = 0;
   virtual void on_timer() { pump(); }

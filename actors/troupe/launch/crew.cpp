@@ -75,10 +75,12 @@ void crew::tell(std::vector<caf::actor> added, caf::actor successor_of) {
 std::vector<caf::actor> crew::resize(std::size_t n) {
   std::vector<caf::actor> added;
   try {
-    while (workers_.size() < n)
+    while (workers_.size() < n) {
+      makes_->make_room(stage_);
       added.push_back(make(makes_->state().add_block(stage_)));
+    }
   } catch (const std::system_error&) {
-    n = workers_.size(); // no thread for more
+    n = workers_.size(); // no thread for more, or no room within the limits
   }
   active_ = n;
   const auto& flow = makes_->flow();

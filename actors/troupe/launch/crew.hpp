@@ -34,8 +34,8 @@ public:
   /// When to look again: the number may have to change though nothing more happens.
   std::optional<duration> look_after() const;
 
-  /// So many are to be active, or as many as there are threads for; the answer is those that had to
-  /// be made.
+  /// So many are to be active, or as many as there are threads and room for; the answer is those
+  /// that had to be made.
   std::vector<caf::actor> resize(std::size_t n);
   /// A worker has died. The answer is the one that takes its place, where the stage replaces or the
   /// order of results demands it. Errors: std::system_error if there is no thread for it.

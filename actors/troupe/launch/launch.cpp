@@ -66,11 +66,12 @@ struct joint {
 
 class run_builder {
 public:
-  run_builder(caf::actor_system& sys, const graph& flow, const std::shared_ptr<run_state>& state)
+  run_builder(caf::actor_system& sys, const graph& flow, const std::shared_ptr<run_state>& state,
+              seats room)
       : state_(state), presence_(run_state::make_presence(state)),
-        makes_(std::make_shared<spawner>(sys, flow, state)),
+        makes_(std::make_shared<spawner>(sys, flow, state, std::move(room))),
         supervisor_(spawn<run_supervisor>(sys, state)) {
-    state_->keep(supervisor_);
+    state_->keep(supervisor_, makes_->seat());
     makes_->set_supervisor(supervisor_);
   }
 
@@ -222,13 +223,14 @@ private:
 
 running_actors start_actors(caf::actor_system& sys, const graph& flow, const context& ctx,
                             dead_letter_sink dead_letters, std::string name) {
+  auto room = system_book::of(sys)->reserve(heads_of(sys, flow));
   auto states = states_of(sys, flow, name);
   const auto state = std::make_shared<run_state>(sys, std::move(states), ctx.child(),
                                                  std::move(dead_letters), std::move(name));
   if (state->ctx().cancelled())
     state->halt(state->end_of_context());
   try {
-    return run_builder{sys, flow, state}.run();
+    return run_builder{sys, flow, state, std::move(room)}.run();
   } catch (...) {
     if (!in_actor(sys))
       is_testing(sys) ? (void)virtual_time::run_jobs(sys) : (void)state->wait(std::nullopt);

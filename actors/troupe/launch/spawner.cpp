@@ -13,8 +13,30 @@
 
 namespace troupe::detail {
 
-caf::actor spawner::kept(caf::actor actor) const {
-  state_->keep(actor);
+std::vector<head_request> heads_of(caf::actor_system& sys, const graph& flow) {
+  std::vector<head_request> all;
+  for (std::size_t i = 0; i < flow.nodes().size(); ++i) {
+    const auto& n = flow.at(i);
+    const std::size_t workers = n.workers;
+    const auto heads
+        = n.role == role::split || n.role == role::join
+              ? head_count{.actors = 1}
+              : head_count{workers + flow.helpers(i), has_own_thread(sys, n.thread) ? workers : 0};
+    all.push_back({"start: stage \"" + n.name + "\"", heads});
+  }
+  all.push_back({"start: the flow's supervisor", {.actors = 1}});
+  return all;
+}
+
+void spawner::make_room(std::size_t stage) {
+  const auto& n = graph_.at(stage);
+  const auto book = room_.book();
+  room_.join(book->reserve(
+      {{"stage \"" + n.name + "\"", {1, has_own_thread(*sys_, n.thread) ? 1U : 0U}}}));
+}
+
+caf::actor spawner::kept(caf::actor actor, seats seat) const {
+  state_->keep(actor, std::move(seat));
   return actor;
 }
 
@@ -64,8 +86,8 @@ caf::actor spawner::item_distributor(std::size_t stage) {
                                      .plan = graph_.plan_deal(stage),
                                      .numbers = graph_.numbers(stage),
                                      .workers = graph_.at(stage).workers};
-  return kept(detail::spawn<detail::item_distributor>(
-      *sys_, user_actor_setup{state_, stage, nullptr, supervisor_}, setup));
+  return spawn_on<detail::item_distributor>(
+      troupe::thread::shared, user_actor_setup{state_, stage, nullptr, supervisor_}, setup);
 }
 
 caf::actor spawner::branch_distributor(std::size_t stage) {
@@ -78,8 +100,9 @@ caf::actor spawner::branch_distributor(std::size_t stage) {
     if (join != graph::nowhere && graph_.at(join).join.sees_all)
       setup.join = join_numbers::first_of(join);
   }
-  return kept(detail::spawn<detail::branch_distributor>(
-      *sys_, user_actor_setup{state_, stage, first_block(stage), supervisor_}, std::move(setup)));
+  return spawn_on<detail::branch_distributor>(
+      troupe::thread::shared, user_actor_setup{state_, stage, first_block(stage), supervisor_},
+      std::move(setup));
 }
 
 caf::actor spawner::distributor(std::size_t stage) {
@@ -93,28 +116,29 @@ caf::actor spawner::distributor(std::size_t stage) {
   setup.to = dispatcher{n.deal.to, n.deal.weights, stage + 1};
   setup.numbers = graph_.numbers(stage);
   setup.adapts = n.pool.resizable;
-  return kept(detail::spawn<detail::distributor>(*sys_, state_, supervisor_, std::move(setup)));
+  return spawn_on<detail::distributor>(troupe::thread::shared, state_, supervisor_,
+                                       std::move(setup));
 }
 
 caf::actor spawner::merger(std::size_t stage) {
-  return kept(detail::spawn<detail::merger>(*sys_, state_, supervisor_,
-                                            merger_setup{graph_.numbers(stage), nullptr, stage}));
+  return spawn_on<detail::merger>(troupe::thread::shared, state_, supervisor_,
+                                  merger_setup{graph_.numbers(stage), nullptr, stage});
 }
 
 caf::actor spawner::join(std::size_t stage) {
   const auto& n = graph_.at(stage);
   if (n.passes_on())
-    return kept(
-        detail::spawn<detail::merger>(*sys_, state_, supervisor_,
-                                      merger_setup{n.join.how == joining::in_order,
-                                                   first_block(stage), stage, n.join.make_check}));
+    return spawn_on<detail::merger>(troupe::thread::shared, state_, supervisor_,
+                                    merger_setup{n.join.how == joining::in_order,
+                                                 first_block(stage), stage, n.join.make_check});
   item_merger_setup setup{n.join.make, {}, outlet{n.output, graph_.plan_out(stage)}};
   for (const auto& e : graph_.into(stage)) {
     setup.batches.push_back(graph_.batch_in(e));
     setup.more_follow = setup.more_follow || graph_.at(e.from).deal.lanes;
   }
-  return kept(detail::spawn<item_merger>(
-      *sys_, user_actor_setup{state_, stage, first_block(stage), supervisor_}, std::move(setup)));
+  return spawn_on<item_merger>(troupe::thread::shared,
+                               user_actor_setup{state_, stage, first_block(stage), supervisor_},
+                               std::move(setup));
 }
 
 } // namespace troupe::detail

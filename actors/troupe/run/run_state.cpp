@@ -24,12 +24,14 @@ std::shared_ptr<run_state> run_state::make_presence(const std::shared_ptr<run_st
   };
   std::shared_ptr<run_state> presence{state.get(), std::move(finish_it)};
   state->presence_ = presence;
+  state->listing_ = std::make_unique<listing>(system_book::of(state->system_), state);
   return presence;
 }
 
-void run_state::keep(const caf::actor& actor) {
+void run_state::keep(const caf::actor& actor, seats seat) {
   actors_.fetch_add(1, std::memory_order_relaxed);
-  on_actor_gone(actor, [presence = presence_.lock()] {
+  on_actor_gone(actor, [presence = presence_.lock(), seat = std::move(seat)]() mutable {
+    seat.give_back(); // before the run can be over
     if (presence != nullptr)
       presence->actors_.fetch_sub(1, std::memory_order_relaxed);
   });
@@ -61,13 +63,30 @@ void run_state::end_with(error reason) {
     reason_at_end_ = std::move(reason);
 }
 
-void run_state::begin_drain(duration limit) const {
+void run_state::begin_drain(duration limit) {
+  draining_.store(true, std::memory_order_relaxed);
   anon_send_urgent(roster_->supervisor(), drain_msg{limit});
 }
 
 void run_state::begin_stop() {
   halt({});
   anon_send_urgent(roster_->supervisor(), stop_msg{});
+}
+
+troupe::standing run_state::standing() const {
+  if (ended())
+    return troupe::standing::over;
+  if (halted())
+    return troupe::standing::stopping;
+  if (let_go_.load(std::memory_order_relaxed))
+    return troupe::standing::let_go;
+  return draining_.load(std::memory_order_relaxed) ? troupe::standing::draining
+                                                   : troupe::standing::running;
+}
+
+std::shared_ptr<system_book> run_state::book() const {
+  const std::lock_guard lock{mutex_};
+  return listing_ == nullptr ? nullptr : listing_->book();
 }
 
 error run_state::end_of_context() const {
@@ -198,9 +217,7 @@ graph_sample run_state::collect(bool over) const {
       all.stages[i] = collect(stages_[i], all.at, over);
   }
   all.actors = actors_.load(std::memory_order_relaxed);
-  const auto usage = read_process_usage();
-  all.memory = usage.memory;
-  all.cpu = usage.cpu;
+  add_usage(all, read_process_usage());
   return all;
 }
 
@@ -231,6 +248,7 @@ report run_state::conclude(report::stage_list stages, graph_sample last, end_cal
   auto reason = reason_ ? reason_ : reason_at_end_;
   if (reason && reason->code() == errc::none)
     reason.reset();
+  listing_ = nullptr;
   report_.emplace(std::move(stages), std::move(reason), last.at - started_);
   last_ = std::move(last);
   tell.swap(tell_);

@@ -17,12 +17,12 @@
 #include <troupe/context.hpp>
 #include <troupe/kernel/metric_block.hpp>
 #include <troupe/kernel/tuning.hpp>
-#include <troupe/observer.hpp>
 #include <troupe/report.hpp>
 #include <troupe/run/crash_record.hpp>
 #include <troupe/run/dead_letter_office.hpp>
 #include <troupe/run/roster.hpp>
 #include <troupe/run/stage_controls.hpp>
+#include <troupe/run/system_book.hpp>
 
 namespace troupe::detail {
 
@@ -70,13 +70,15 @@ struct stage_state {
 
 /// What the actors of a run share with its handle and its observers: counters, the halt flag, and
 /// the report once all are gone. From then on it needs no actor system.
-class run_state final : public observable {
+class run_state final : public listed {
 public:
   run_state(caf::actor_system& sys, std::vector<stage_state> stages, const context& ctx,
             dead_letter_sink dead_letters, std::string name);
 
   graph_sample sample() const override;
   bool ended() const override;
+  troupe::standing standing() const override;
+  std::uint64_t actors_left() const override { return actors_.load(std::memory_order_relaxed); }
 
   caf::actor_system& system() const noexcept { return system_; }
   const std::vector<stage_state>& stages() const noexcept { return stages_; }
@@ -106,8 +108,12 @@ public:
   /// Nothing is stopped; the run ends with this error where it would have none. The first counts.
   void end_with(error reason);
   /// Does not wait. Nothing happens once the run is over.
-  void begin_drain(duration limit) const;
+  void begin_drain(duration limit);
   void begin_stop();
+  /// Nobody has a handle of it any more.
+  void let_go() noexcept { let_go_.store(true, std::memory_order_relaxed); }
+  /// Null: the run is over.
+  std::shared_ptr<system_book> book() const;
   /// What a context that is over means to the run.
   error end_of_context() const;
   crash_record& crashes(std::size_t stage) const noexcept { return *stages_[stage].crashes; }
@@ -125,8 +131,8 @@ public:
   /// What the actors of a run hold together: when the last one lets go, the run is over.
   static std::shared_ptr<run_state> make_presence(const std::shared_ptr<run_state>& state);
   /// The run is not over before `actor` has left the registry with an empty mailbox. Only while
-  /// another actor of the run lives.
-  void keep(const caf::actor& actor);
+  /// another actor of the run lives. `seat`: the room that it has taken.
+  void keep(const caf::actor& actor, seats seat = {});
   /// Who is let go of at the end. Before the run can be over.
   void set_roster(std::shared_ptr<roster> actors) { roster_ = std::move(actors); }
 
@@ -168,6 +174,8 @@ private:
   time_point started_;
   std::weak_ptr<run_state> presence_;
   std::atomic<bool> halted_{false};
+  std::atomic<bool> draining_{false};
+  std::atomic<bool> let_go_{false};
   std::atomic<std::uint64_t> actors_{0};
 
   std::shared_ptr<roster> roster_;
@@ -182,7 +190,8 @@ private:
   std::optional<report> report_;
   end_calls tell_; ///< until the end
   std::size_t answer_held_ = 0;
-  graph_sample last_; ///< with the report: who asks later needs no clock
+  std::unique_ptr<listing> listing_; ///< as long as there are actors
+  graph_sample last_;                ///< with the report: who asks later needs no clock
 };
 
 } // namespace troupe::detail

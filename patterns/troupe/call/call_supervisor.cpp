@@ -156,8 +156,8 @@ void call_supervisor::abandon(attempt_id id) {
 caf::actor call_supervisor::spawn_worker() {
   // Virtual time has one thread only.
   if (is_testing(system()))
-    return detail::spawn<call_worker>(system(), setup_.function->another());
-  return detail::spawn<call_worker, caf::detached>(system(), setup_.function->another());
+    return detail::spawn<call_worker>(system(), setup_.function->another(), service());
+  return detail::spawn<call_worker, caf::detached>(system(), setup_.function->another(), service());
 }
 
 void call_supervisor::show_worker(std::size_t i, const caf::actor& actor) {

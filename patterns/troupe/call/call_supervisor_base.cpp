@@ -51,7 +51,7 @@ void call_supervisor_base::start_worker(std::size_t i) {
     worker_died(i);
     return;
   }
-  account_->keep(w.actor);
+  account_->keep(w.actor, troupe::thread::own);
   show_worker(i, w.actor);
   watch_actor(w.actor, [this, i](const caf::error&) { worker_died(i); });
 }

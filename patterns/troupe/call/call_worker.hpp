@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <caf/actor.hpp>
@@ -34,16 +35,19 @@ struct attempted_msg {
 /// Makes the attempts of served calls, one at a time.
 class call_worker final : public actor_base {
 public:
-  call_worker(caf::actor_config& cfg, std::unique_ptr<served_function> function)
-      : actor_base(cfg), function_(std::move(function)) {}
+  call_worker(caf::actor_config& cfg, std::unique_ptr<served_function> function,
+              std::string service)
+      : actor_base(cfg), function_(std::move(function)), service_(std::move(service)) {}
 
   const char* name() const override { return "troupe.call_worker"; }
 
 protected:
   caf::message_handler handlers() override;
+  std::string own_thread_name() const override { return "tr:" + service_; }
 
 private:
   std::unique_ptr<served_function> function_;
+  std::string service_;
 };
 
 } // namespace troupe::detail

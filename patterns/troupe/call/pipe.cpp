@@ -46,6 +46,7 @@ actor_core_setup setup_of(const std::string& name, const call_options& o, patter
   s.name = name;
   s.kind = kind;
   s.workers = o.workers;
+  s.own_threads = o.workers;
   s.most = o.queue + o.workers;
   s.waits = full_of("call", name, o.overflow) == when_full::wait;
   s.ctx = run.ctx;

@@ -28,6 +28,7 @@ struct stage_shape {
   bool resizable = false;
   bool dealt_to = false;
   bool paced = false;
+  troupe::thread thread = troupe::thread::shared;
 };
 
 inline std::vector<stage_shape> shapes_of(const graph& flow) {
@@ -36,7 +37,7 @@ inline std::vector<stage_shape> shapes_of(const graph& flow) {
     const auto& n = flow.at(i);
     all.push_back({n.what, n.name, n.role == role::split || n.role == role::join,
                    n.deal.lanes || n.pool.resizable, n.pool.resizable, flow.has_distributor(i),
-                   n.paced});
+                   n.paced, n.thread});
   }
   return all;
 }
@@ -51,7 +52,7 @@ public:
   }
   run_handle(const run_handle&) = delete;
   run_handle& operator=(const run_handle&) = delete;
-  ~run_handle() = default;
+  ~run_handle() { state().let_go(); }
 
   const std::shared_ptr<run_state>& shared_state() const noexcept { return actors_.state; }
   run_state& state() const noexcept { return *actors_.state; }

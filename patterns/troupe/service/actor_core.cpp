@@ -11,10 +11,12 @@ actor_core_state::actor_core_state(caf::actor_system& sys, const actor_core_setu
           sys, [most = setup.most] { return most; }, std::nullopt)),
       facade_(sys) {
   account_->belongs_to(setup.run);
+  const auto with_threads = is_testing(sys) ? 0 : setup.own_threads;
+  account_->enlist({1 + setup.own_threads, with_threads});
 }
 
 void actor_core_state::set(const caf::actor& who, services ended_with) {
-  account_->keep(who);
+  account_->keep(who, troupe::thread::shared);
   actor_ = who;
   ended_with_ = std::move(ended_with);
 }
@@ -24,8 +26,9 @@ caf::actor actor_core_state::actor() const {
   return actor_;
 }
 
-void actor_core_state::end(duration limit) const {
+void actor_core_state::end(duration limit, bool nobody_waits) const {
   door_->shut();
+  account_->will_end(nobody_waits ? standing::let_go : standing::draining);
   if (const auto who = actor())
     detail::anon_send(who, answering_actor::end_msg{limit});
 }

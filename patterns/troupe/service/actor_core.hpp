@@ -23,7 +23,8 @@ struct actor_core_setup {
   bool waits = true;    ///< for room
   context ctx = {};
   duration drain_limit{};
-  std::string run = {}; ///< its name, if that is another one
+  std::string run = {};        ///< its name, if that is another one
+  std::size_t own_threads = 0; ///< actors besides the one that answers, each with a thread
 };
 
 /// The untyped half of a service that one actor answers: its actors, and their end.
@@ -43,7 +44,8 @@ public:
   const std::shared_ptr<request_account>& account() const noexcept { return account_; }
   const std::shared_ptr<door>& entrance() const noexcept { return door_; }
 
-  void end(duration limit) const;
+  /// `nobody_waits`: no handle is left.
+  void end(duration limit, bool nobody_waits = false) const;
   report drain(duration limit);
   bool is_over() const;
   caf::actor as_actor(const std::function<caf::actor(caf::actor_system&)>& make) {
@@ -78,7 +80,7 @@ public:
   actor_core(const actor_core&) = delete;
   actor_core& operator=(const actor_core&) = delete;
 
-  ~actor_core() override { state_.end(drain_limit_); }
+  ~actor_core() override { state_.end(drain_limit_, true); }
 
   std::shared_ptr<const observable> shown() const { return state_.account(); }
 

@@ -29,6 +29,30 @@ request_account::request_account(caf::actor_system& sys, std::string name, patte
   stage_.capacity = most;
 }
 
+void request_account::enlist(head_count heads) {
+  const auto book = system_book::of(system_);
+  auto room = book->reserve({{"serve: service \"" + name() + "\"", heads}});
+  auto entry = std::make_unique<listing>(book, weak_from_this());
+  const std::scoped_lock lock{mutex_};
+  room_ = std::move(room);
+  listing_ = std::move(entry);
+}
+
+void request_account::will_end(troupe::standing how) {
+  const std::scoped_lock lock{mutex_};
+  standing_ = std::max(standing_, how);
+}
+
+troupe::standing request_account::standing() const {
+  const std::scoped_lock lock{mutex_};
+  return report_ ? troupe::standing::over : standing_;
+}
+
+std::uint64_t request_account::actors_left() const {
+  const std::scoped_lock lock{mutex_};
+  return alive_;
+}
+
 time_point request_account::now() const { return detail::now(system_); }
 
 std::optional<error> request_account::enter(visit& v) {
@@ -133,12 +157,29 @@ bool request_account::wait_empty(duration limit) {
   return wait_within(left_, lock, limit, empty);
 }
 
-void request_account::keep(const caf::actor& actor) {
+void request_account::keep(const caf::actor& actor, troupe::thread where) {
+  const bool own_thread = where == troupe::thread::own && !is_testing(system_);
+  seats seat;
   {
     const std::scoped_lock lock{mutex_};
     kept_.insert(actor.id());
+    ++alive_;
+    seat = room_.split(own_thread);
   }
-  on_actor_gone(actor, [me = shared_from_this(), id = actor.id()] { me->is_gone(id); });
+  on_actor_gone(actor,
+                [me = shared_from_this(), id = actor.id(), seat = std::move(seat)]() mutable {
+                  seat.give_back();
+                  me->has_left();
+                  me->is_gone(id);
+                });
+}
+
+// Before anybody hears that it is gone: who has waited for the end finds nothing of it.
+void request_account::has_left() {
+  std::unique_ptr<listing> last;
+  const std::scoped_lock lock{mutex_};
+  if (--alive_ == 0 && report_)
+    last.swap(listing_);
 }
 
 void request_account::forget(const caf::actor& actor) { is_gone(actor.id()); }
@@ -192,6 +233,9 @@ report request_account::finish(std::optional<error> reason) {
     report_.emplace(report::stage_list{{stage_.name, c}}, std::move(reason), ended_at_ - started_);
     if (const auto breaker = std::exchange(breaker_, nullptr))
       stage_.breaker = breaker->state();
+    room_.give_back();
+    if (alive_ == 0)
+      listing_ = nullptr;
     left_.notify_all();
   }
   return *report_;
@@ -212,12 +256,10 @@ graph_sample request_account::sample() const {
   }
   if (breaker_)
     stage.breaker = breaker_->state();
-  return {.name = run_,
-          .at = at,
-          .stages = {std::move(stage)},
-          .actors = report_ ? 0U : 1U,
-          .memory = usage.memory,
-          .cpu = usage.cpu};
+  graph_sample all{
+      .name = run_, .at = at, .stages = {std::move(stage)}, .actors = report_ ? 0U : 1U};
+  add_usage(all, usage);
+  return all;
 }
 
 bool request_account::ended() const {

@@ -15,18 +15,24 @@
 #include <troupe/detail/shared_breaker.hpp>
 #include <troupe/error.hpp>
 #include <troupe/metrics.hpp>
-#include <troupe/observer.hpp>
+#include <troupe/options.hpp>
 #include <troupe/report.hpp>
+#include <troupe/run/system_book.hpp>
 
 namespace troupe::detail {
 
 /// Counts the requests of a service that is no run, and lets only so many in. Once it has ended, it
 /// needs no actor system.
-class request_account final : public observable,
-                              public std::enable_shared_from_this<request_account> {
+class request_account final : public listed, public std::enable_shared_from_this<request_account> {
 public:
   request_account(caf::actor_system& sys, std::string name, pattern_kind kind, std::size_t most,
                   std::size_t workers);
+
+  /// Room for the actors that it will keep, and until they are gone a place in the book of the
+  /// system. Errors: std::system_error where that would pass the system's limits.
+  void enlist(head_count heads);
+  /// The service was told to end, with or without anybody who waits for that.
+  void will_end(troupe::standing how);
 
   /// A request that is inside.
   struct visit {
@@ -57,7 +63,7 @@ public:
   bool wait_empty(duration limit);
 
   /// `wait_gone` waits for this actor; `forget`: no longer.
-  void keep(const caf::actor& actor);
+  void keep(const caf::actor& actor, troupe::thread where);
   void forget(const caf::actor& actor);
   /// Until it has ended, and all actors that it keeps are gone. Drives the testing scheduler.
   void wait_gone();
@@ -69,6 +75,8 @@ public:
 
   graph_sample sample() const override;
   bool ended() const override;
+  troupe::standing standing() const override;
+  std::uint64_t actors_left() const override;
   stage_metrics metrics() const;
   caf::actor_system& system() const noexcept { return system_; }
   const std::string& name() const noexcept { return stage_.name; }
@@ -76,6 +84,7 @@ public:
 private:
   bool drive_empty(duration limit);
   void is_gone(caf::actor_id actor);
+  void has_left();
 
   caf::actor_system& system_;
   const std::size_t most_;
@@ -90,6 +99,10 @@ private:
   std::shared_ptr<shared_breaker> breaker_;
   bool shut_ = false;
   std::set<caf::actor_id> kept_;
+  std::size_t alive_ = 0; ///< also those that are forgotten
+  seats room_;
+  std::unique_ptr<listing> listing_; ///< as long as there are actors
+  troupe::standing standing_ = troupe::standing::running;
   std::optional<report> report_;
   time_point ended_at_{};
 };

@@ -45,6 +45,16 @@ void actor_facade::let_go() {
     retired->wait();
 }
 
+void end_unasked(ending_service& service) noexcept {
+  try {
+    if (service_thread::must_not_wait(service.system()))
+      service.end(duration::zero());
+    else
+      service.drain(duration::zero());
+  } catch (...) { // NOLINT(bugprone-empty-catch): only in virtual time, with nothing left to do
+  }
+}
+
 service_owner::~service_owner() {
   const auto limit
       = std::uncaught_exceptions() > exceptions_ ? duration::zero() : service_->drain_limit();

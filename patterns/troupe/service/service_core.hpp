@@ -71,6 +71,9 @@ public:
   virtual caf::actor_system& system() const = 0;
 };
 
+/// For one that nobody has asked yet: waits until it is gone, unless the thread must not.
+void end_unasked(ending_service& service) noexcept;
+
 /// What the handles of a running service share. All members may be called from any thread.
 template <class Req, class Resp>
 class service_core : public ending_service {

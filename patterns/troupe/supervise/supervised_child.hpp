@@ -8,6 +8,7 @@
 #include <caf/event_based_actor.hpp>
 
 #include <troupe/caf/compat.hpp>
+#include <troupe/detail/thread_name.hpp>
 #include <troupe/supervise/child_recipe.hpp>
 
 namespace troupe::detail {
@@ -41,6 +42,8 @@ public:
 
 private:
   caf::behavior make_behavior() override {
+    if (has_own_thread())
+      name_this_thread("tr:" + name_);
     const auto up = std::exchange(up_, {}); // holds the supervisor, which holds this
     auto b = start_(this);
     if (!fail_state())

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <troupe/detail/thread_name.hpp>
 #include <troupe/tools/blocking_wait.hpp>
 
 namespace troupe::detail {
@@ -69,6 +70,7 @@ std::size_t helper_threads::size() const {
 }
 
 void helper_threads::work(thread_list::iterator me, std::function<void()> job) {
+  name_this_thread("troupe.helper");
   for (;;) {
     job();
     job = nullptr; // what it owns goes now, not with the next one
