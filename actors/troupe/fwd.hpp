@@ -32,6 +32,7 @@ class service;
 class dead_letter_file;
 class limiter;
 class manager;
+class optimizer;
 class semaphore;
 class shutdown_signals;
 class supervisor;

@@ -149,9 +149,11 @@ limit_cause flow_model::cause_of(std::size_t stage, const reach& r) const {
     return limit_cause::rate;
   if (s.breaker_open)
     return limit_cause::breaker;
-  if (!can_grow(stage, r.anew))
+  if (!can_grow(stage, r.anew && r.workers == nullptr))
     return limit_cause::one_worker;
-  return r.workers == nullptr ? limit_cause::most_workers : limit_cause::function;
+  const auto workers = r.workers != nullptr ? (*r.workers)[stage] : most_workers(stage, r.anew);
+  return workers >= std::size_t{bounds_.most_workers} ? limit_cause::most_workers
+                                                      : limit_cause::function;
 }
 
 flow_limit flow_model::obstacle(double factor, const reach& r) const {
@@ -231,7 +233,9 @@ flow_plan flow_model::as_it_is() const {
   std::vector<std::size_t> workers;
   for (const auto& s : view_.stages)
     workers.push_back(s.workers);
-  return with(workers);
+  auto plan = with(workers);
+  plan.throughput = throughput_;
+  return plan;
 }
 
 flow_plan flow_model::best(bool anew) const { return highest({nullptr, anew}); }

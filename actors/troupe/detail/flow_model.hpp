@@ -26,7 +26,7 @@ public:
   double throughput() const noexcept { return throughput_; }
   /// What the sources could give.
   double offered() const noexcept;
-  /// With so many workers as there are.
+  /// What it gives, and what holds it to that.
   flow_plan as_it_is() const;
   /// With as many as are needed, of the stages that are changed while the flow runs; `anew`: and
   /// of those that can be composed with more. At least as many as there are.

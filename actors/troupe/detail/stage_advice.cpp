@@ -105,10 +105,13 @@ void batch(const flow_look& look, std::size_t i, drafts& out) {
     return;
   const auto size = static_cast<double>(s.batch.items().value());
   const auto work = item_seconds(s);
-  const auto good = std::max(1.0, good_batch_seconds / std::max(work, 1e-9));
+  const auto cost = 1 / look.model.true_rate(i); // with all that it takes beside the function
+  const auto saved = batch_seconds * (1 / size - work / good_batch_seconds);
+  if (saved <= 0 || cost <= 0)
+    return;
   auto d = about(look, i, advice_type::batch, 6);
-  d.after = std::min(look.anew.throughput, look.now.throughput * (work + batch_seconds / size)
-                                               / (work + batch_seconds / std::max(good, size)));
+  d.after = std::min(look.model.offered(),
+                     look.now.throughput * cost / std::max(cost - saved, cost / 2));
   if (!is_worth_it(look.now.throughput, d.after))
     return;
   d.rec.change

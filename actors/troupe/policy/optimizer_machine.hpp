@@ -60,8 +60,8 @@ struct optimizer_options {
   std::function<void(const optimizer_step&)> on_step{};
 };
 
-/// Decides when to change a running flow, whether that did what was expected, and what to take
-/// back.
+/// Decides when to change a running flow, and whether that did what was expected, or is to be
+/// taken back.
 ///
 /// ```
 /// optimizer_machine m{forms, {.apply = applying::automatically}};
