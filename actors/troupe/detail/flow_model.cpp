@@ -149,6 +149,8 @@ limit_cause flow_model::cause_of(std::size_t stage, const reach& r) const {
     return limit_cause::rate;
   if (s.breaker_open)
     return limit_cause::breaker;
+  if (s.resized == resizing::not_now)
+    return limit_cause::function;
   if (!can_grow(stage, r.anew && r.workers == nullptr))
     return limit_cause::one_worker;
   const auto workers = r.workers != nullptr ? (*r.workers)[stage] : most_workers(stage, r.anew);

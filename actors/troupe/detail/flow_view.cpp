@@ -122,6 +122,12 @@ public:
 
   void divide() {
     for (std::size_t i = 0; i < all_.size(); ++i) {
+      // Without phases: a source that is held back mostly was so for as long as it did not work,
+      // but for the time until the edges were full.
+      if (flow_.stages[i].is_source() && !flow_.stages[i].has_phases && 2 * held_[i] > all_[i]) {
+        all_[i] = held_[i];
+        idle_[i] = 0;
+      }
       const auto rest = 1 - flow_.utilization(i);
       flow_.stages[i].held = rest * share(held_[i], all_[i]);
       flow_.stages[i].idle = rest * share(idle_[i], all_[i]);

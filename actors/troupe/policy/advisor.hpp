@@ -15,6 +15,7 @@ namespace troupe {
 /// How a stage can get another number of workers.
 enum class resizing {
   never,    ///< it is a source, a junction, or keeps a state
+  not_now,  ///< it could, and is to be left alone
   anew,     ///< by composing the flow with more
   parallel, ///< while it runs, by `settings::parallel`
   workers,  ///< while it runs, by `settings::workers`

@@ -82,7 +82,7 @@ advisor optimizer_machine::advisor_at(time_point now) const {
   auto forms = forms_;
   for (auto& f : forms)
     if (const auto bar = barred_.find(f.name); bar != barred_.end() && now < bar->second)
-      f.resized = resizing::never;
+      f.resized = resizing::not_now;
   return advisor{std::move(forms), options_.bounds};
 }
 

@@ -132,6 +132,7 @@ TEST_SUITE("optimizer_machine") {
                                       "worse"});
     CHECK(b.flow.workers[0] == 1);
     CHECK(b.machine.look().recommendations.empty());
+    CHECK(b.machine.look().limit == flow_limit{limit_cause::function, "slow"});
     b.pass(4min);
     CHECK(b.machine.log().size() == 1);
     b.pass(2min);
