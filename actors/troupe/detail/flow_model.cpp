@@ -18,6 +18,8 @@ constexpr double enough_items = 20;
 constexpr double enough_work = 0.01;
 // So much more is tried at a time, where nobody knows how much there is.
 constexpr double stride = 4;
+// Whoever does so many waits for nobody in between.
+constexpr double quick_items = 50'000;
 // Above this there is nothing left of the processors.
 constexpr double all_of_it = 0.9;
 // With input at hand, and room for what results, a worker has nothing else to do.
@@ -130,9 +132,13 @@ std::size_t flow_model::needed(std::size_t stage, double rate) const {
   return static_cast<std::size_t>(std::clamp(std::ceil(exact - 1e-6), 1.0, most));
 }
 
+bool flow_model::is_mostly_hops(std::size_t stage) const noexcept {
+  return hidden_[stage] && !view_.stages[stage].own_thread && true_rates_[stage] > quick_items;
+}
+
 bool flow_model::can_grow(std::size_t stage, bool anew) const {
   const auto& s = view_.stages[stage];
-  if (s.kind == pattern_kind::rate_limiter || s.breaker_open)
+  if (s.kind == pattern_kind::rate_limiter || s.breaker_open || is_mostly_hops(stage))
     return false;
   return s.resized == resizing::parallel || s.resized == resizing::workers
          || (anew && s.resized == resizing::anew);
@@ -149,6 +155,8 @@ limit_cause flow_model::cause_of(std::size_t stage, const reach& r) const {
     return limit_cause::rate;
   if (s.breaker_open)
     return limit_cause::breaker;
+  if (is_mostly_hops(stage))
+    return limit_cause::hops;
   if (s.resized == resizing::not_now)
     return limit_cause::function;
   if (!can_grow(stage, r.anew && r.workers == nullptr))

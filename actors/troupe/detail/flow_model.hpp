@@ -42,6 +42,8 @@ public:
   std::size_t needed(std::size_t stage, double rate) const;
   /// It has input, is not held back, and still not busy: its work is not all that takes it time.
   bool waits_for_itself(std::size_t stage) const noexcept { return hidden_[stage]; }
+  /// Nor is it others that it waits for: an item is too quick for that. It is busy with passing on.
+  bool is_mostly_hops(std::size_t stage) const noexcept;
   /// Mean seconds from the sources to the end; `plan` null: as measured.
   double passage(const flow_plan* plan) const;
   /// Bytes that a further worker takes: an actor with its numbers, or with a stack.

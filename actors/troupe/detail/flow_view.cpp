@@ -164,6 +164,29 @@ private:
   std::vector<double> all_;
 };
 
+// While nothing stops a source, it may not have said what it made, and says it all at once later:
+// what arrives behind it is known better.
+void complete_sources(flow_view& f) {
+  for (auto& s : f.stages) {
+    if (!s.is_source() || s.is_sink())
+      continue;
+    double arrived = 0;
+    double room = 0;
+    bool alone = true;
+    for (const auto to : s.outputs) {
+      const auto& next = f.stages[to];
+      arrived += next.finished / static_cast<double>(next.inputs.size());
+      room += static_cast<double>(next.capacity);
+      alone = alone && next.inputs.size() == 1;
+    }
+    if (alone)
+      s.finished = std::clamp(s.finished, arrived, arrived + room);
+    else if (s.finished <= 0)
+      s.finished = arrived;
+    s.emitted = s.finished;
+  }
+}
+
 // How much of what a stage emits goes to each of those behind it. Where several edges lead to one
 // of them, what they carry is not told apart.
 void divide_edges(flow_view& f) {
@@ -225,6 +248,7 @@ flow_view view_of(std::span<const graph_sample> samples, const std::vector<stage
     add_instants(v, samples);
   }
   connect(f);
+  complete_sources(f);
   votes waits{f};
   // The first shows how it was before.
   for (const auto& sample : samples.size() > 2 ? samples.subspan(1) : samples)

@@ -44,6 +44,8 @@ std::string_view to_string(limit_cause cause) noexcept {
     return "rate";
   case limit_cause::breaker:
     return "breaker";
+  case limit_cause::hops:
+    return "hops";
   case limit_cause::cores:
     return "cores";
   case limit_cause::memory:
@@ -66,6 +68,8 @@ std::string to_string(const flow_limit& limit) {
     return limit.stage + " lets no more in, by its rate";
   case limit_cause::breaker:
     return limit.stage + " lets little in, because its circuit breaker is open";
+  case limit_cause::hops:
+    return "to pass items on to " + limit.stage + " takes longer than its function does";
   case limit_cause::cores:
     return "the processors are busy";
   case limit_cause::memory:

@@ -35,6 +35,7 @@ enum class limit_cause {
   most_workers, ///< a stage has as many workers as it may have
   rate,         ///< a rate limit
   breaker,      ///< a circuit breaker lets little in
+  hops,         ///< it takes longer to pass items on than a stage's function takes
   cores,        ///< the processors, or the threads of the scheduler, are busy
   memory,       ///< there is no memory for more workers
 };

@@ -163,6 +163,24 @@ TEST_SUITE("advisor") {
     CHECK(to_string(advice_for(flow)) == "nothing to change");
   }
 
+  TEST_CASE("a source that has not said what it made is judged by what arrived") {
+    auto flow = slow_stage();
+    flow[0].items = 0;
+    const auto a = advice_for(flow);
+    CHECK(a.throughput == doctest::Approx(100));
+    CHECK(a.limit == flow_limit{limit_cause::function, "slow"});
+  }
+
+  TEST_CASE("what is busy with passing items on is not helped by more workers") {
+    auto flow = slow_stage();
+    for (auto& s : flow)
+      s.items = 20'000'000; // half a microsecond each, a twentieth of it in the function
+    flow[1].busy = 0.05;
+    const auto a = advice_for(flow, forms_of(flow, resizing::anew));
+    CHECK(a.limit == flow_limit{limit_cause::hops, "slow"});
+    CHECK(to_string(a) == "nothing to change");
+  }
+
   TEST_CASE("bounds out of range are refused by name") {
     CHECK_THROWS_WITH(advisor({}, {.most_workers = 0}),
                       "advisor: most_workers = 0, needs 1 to 10000");
