@@ -27,8 +27,11 @@ const stage_sample* find(const graph_sample& sample, const std::string& name) no
   return found == sample.stages.end() ? nullptr : &*found;
 }
 
-double mean_seconds(const histogram& before, const histogram& now) noexcept {
-  const auto span = now.count() < before.count() ? now : now.since(before);
+histogram between(const histogram& before, const histogram& now) noexcept {
+  return now.count() < before.count() ? now : now.since(before);
+}
+
+double mean_seconds(const histogram& span) noexcept {
   return span.count() == 0
              ? 0.0
              : static_cast<double>(span.sum()) * 1e-9 / static_cast<double>(span.count());
@@ -41,8 +44,10 @@ void add_totals(stage_view& v, const stage_sample& before, const stage_sample& n
   v.shed = grown(before.totals.shed, now.totals.shed);
   v.busy = std::max(0.0, seconds(now.busy - before.busy));
   v.grown = static_cast<double>(now.mailbox_depth) - static_cast<double>(before.mailbox_depth);
-  v.latency = mean_seconds(before.latency, now.latency);
-  v.wait = mean_seconds(before.wait, now.wait);
+  const auto timed = between(before.latency, now.latency);
+  v.timed = static_cast<double>(timed.count());
+  v.latency = mean_seconds(timed);
+  v.wait = mean_seconds(between(before.wait, now.wait));
 }
 
 void add_form(stage_view& v, const stage_form& form) {
@@ -164,8 +169,8 @@ private:
   std::vector<double> all_;
 };
 
-// While nothing stops a source, it may not have said what it made, and says it all at once later:
-// what arrives behind it is known better.
+// While nothing stops a source, it does not say what it has made, and says it all at once later.
+// What it has timed is known better and, where it times nothing, what arrives behind it.
 void complete_sources(flow_view& f) {
   for (auto& s : f.stages) {
     if (!s.is_source() || s.is_sink())
@@ -179,7 +184,9 @@ void complete_sources(flow_view& f) {
       room += static_cast<double>(next.capacity);
       alone = alone && next.inputs.size() == 1;
     }
-    if (alone)
+    if (s.timed > 0)
+      s.finished = s.timed;
+    else if (alone)
       s.finished = std::clamp(s.finished, arrived, arrived + room);
     else if (s.finished <= 0)
       s.finished = arrived;

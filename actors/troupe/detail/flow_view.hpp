@@ -38,6 +38,7 @@ struct stage_view {
   double fill = 0;          ///< of these, mean
   double depth = 0;         ///< items, mean
   double grown = 0;         ///< items that wait now and did not before
+  double timed = 0;         ///< items whose latency is known
   double latency = 0;       ///< seconds, mean
   double wait = 0;          ///< seconds, mean
   bool breaker_open = false;

@@ -46,14 +46,16 @@ struct advisor_bounds {
 /// advisor helps{forms, {.most_workers = 16}};
 /// const advice a = helps.advise(earlier, later);
 /// a.limit.stage;   // "ledger"
-/// std::cout << a;  // 8 ledger: workers = 4 instead of 1; in its function 100 % of the time, …
+/// std::cout << a;  // 9 ledger: workers = 5 instead of 1: in its function 100 % of the time, …
 /// ```
 ///
 /// Shape:  a plain value, no clock. A worker's true rate is what it does in a second of *time spent
 ///         working*; from the sources' rate and what each stage makes of an item follow the rate at
 ///         each stage, and how many workers it takes. A source that is held back counts with its
-///         own true rate. For each pattern_kind there is one optimizer.
-/// Bound:  nine recommendations for each stage.
+///         own true rate; what one could give that only hands on what comes to it does not show,
+///         and is taken to be four times as much, and looked at again. For each pattern_kind there
+///         is one optimizer.
+/// Bound:  five recommendations for each stage.
 /// Units:  workers are asked for at `busy_at_most` of their time. A gain below `worth_it` is none:
 ///         nothing is recommended again and again for what measurements differ by.
 /// Errors: std::invalid_argument from the constructor for a bound out of range. What the samples do
