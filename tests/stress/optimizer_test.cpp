@@ -39,14 +39,12 @@ tr::flow<int> source_of(std::chrono::milliseconds d) {
   return tr::produce<int>("source", next, {.buffer = 32, .thread = tr::thread::own});
 }
 
-/// One to three stages of 2 to 20 ms each. Two workers do not keep up with the source.
+/// Stages of 2 to 20 ms each: two workers of one of them do at most 125 items a second, and the
+/// source 160 to 240.
 tr::flow<void> flow_of(int i) {
   using ms = std::chrono::milliseconds;
   auto f = source_of(ms{4 + i % 3}) | stage_of("a", ms{2 + 2 * i});
-  if (i % 2 == 0)
-    f = f | stage_of("b", ms{20 - i});
-  if (i % 3 == 1)
-    f = f | stage_of("c", ms{16});
+  f = f | (i % 2 == 0 ? stage_of("b", ms{20 - i}) : stage_of("c", ms{16}));
   return f | tr::ignore("end");
 }
 
@@ -58,7 +56,7 @@ struct trial {
   trial(caf::actor_system& sys, const tr::flow<void>& f) : r(tr::start(sys, f)), better(r, soon) {}
 
   tr::optimizer_step step() const {
-    for (int i = 0; i < 2000; ++i, std::this_thread::sleep_for(10ms))
+    for (int i = 0; i < 1500; ++i, std::this_thread::sleep_for(10ms))
       if (auto log = better.log(); !log.empty() && log[0].state != tr::step_state::measuring)
         return log[0];
     return {};
@@ -89,7 +87,6 @@ TEST_SUITE("stress") {
       missed.clear();
       for (std::size_t i = 0; i < trials.size(); ++i) {
         const auto step = trials[i]->step();
-        CHECK(step.number == 1);
         if (came_true(step))
           continue;
         again.push_back(left[i]);
