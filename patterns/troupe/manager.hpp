@@ -90,7 +90,7 @@ public:
   /// Changes the run that is running. Errors: as `recommendation::apply`.
   void apply(const std::string& name, const recommendation& rec);
   /// From now on the flow's run, and each one to come, has an `optimizer` with these options. The
-  /// one that it had before is gone.
+  /// one that it had before is gone, so this must not be called by its `on_step`.
   void optimize(const std::string& name, optimizer_options options);
   /// What that one has changed of the present run, or the last.
   std::vector<optimizer_step> steps(const std::string& name) const;
