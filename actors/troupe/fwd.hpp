@@ -33,6 +33,7 @@ class dead_letter_file;
 class limiter;
 class dump_on;
 class manager;
+class optimizer;
 class semaphore;
 class shutdown_signals;
 class supervisor;

@@ -100,10 +100,11 @@ struct graph_metrics {
 std::ostream& operator<<(std::ostream& out, const stage_metrics& m);
 std::ostream& operator<<(std::ostream& out, const graph_metrics& m);
 
-/// An edge into a stage.
+/// An edge into a stage, at an instant.
 struct input_sample {
-  std::size_t from = 0;     ///< index of the stage that feeds it
-  std::size_t capacity = 0; ///< items that it may hold
+  std::size_t from = 0;      ///< index of the stage that feeds it
+  std::uint64_t waiting = 0; ///< items on it; a join takes up at once what comes
+  std::size_t capacity = 0;  ///< items that it may hold
 };
 
 /// Totals of one stage at an instant; two of them give a `stage_metrics`.

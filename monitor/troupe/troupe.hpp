@@ -24,8 +24,10 @@
 #include <troupe/limiter.hpp>
 #include <troupe/manager.hpp>
 #include <troupe/monitor.hpp>
+#include <troupe/optimizer.hpp>
 #include <troupe/outbox.hpp>
 #include <troupe/pipeline.hpp>
+#include <troupe/policy/advisor.hpp>
 #include <troupe/policy/backoff.hpp>
 #include <troupe/policy/breaker_event.hpp>
 #include <troupe/policy/breaker_machine.hpp>
@@ -33,6 +35,7 @@
 #include <troupe/policy/circuit_breaker.hpp>
 #include <troupe/policy/concurrency_limit.hpp>
 #include <troupe/policy/hedge_delay.hpp>
+#include <troupe/policy/optimizer_machine.hpp>
 #include <troupe/policy/pool_resizer.hpp>
 #include <troupe/policy/reorder_buffer.hpp>
 #include <troupe/policy/restart_intensity.hpp>

@@ -1,7 +1,9 @@
 #include <troupe/manager.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <mutex>
+#include <optional>
 #include <ostream>
 #include <utility>
 
@@ -46,17 +48,21 @@ public:
   void start(caf::actor_system& sys) {
     std::vector<end_function> told;
     std::shared_ptr<run> old; // gone without the lock: whom its end is told may ask us
+    std::unique_ptr<optimizer> unwanted; // likewise: it waits for a function of a user
     std::shared_ptr<run> now;
     {
       const std::scoped_lock lock{mutex_};
       if (run_ != nullptr && !run_->done())
         return;
+      unwanted = std::move(better_);
       // Under the testing scheduler its end would drive the new one.
       if (run_ != nullptr && detail::state_of(*run_)->settled())
         run_.reset();
       old = std::move(run_);
       run_ = now = std::make_shared<run>(troupe::start(sys, flow_, options_));
+      seen_.clear();
       stopped_ = false;
+      begin_optimizer();
       told.swap(told_);
     }
     for (auto& f : told)
@@ -100,7 +106,53 @@ public:
     return last == nullptr ? graph_metrics{} : last->metrics();
   }
 
+  std::vector<recommendation> recommendations(const advisor_bounds& bounds) {
+    const std::scoped_lock lock{mutex_};
+    if (run_ == nullptr || run_->done())
+      return {};
+    const auto& state = handle_of(*run_).state();
+    if (seen_.empty()) {
+      graph_sample start;
+      start.at = state.started();
+      seen_.push_back(std::move(start));
+    }
+    seen_.push_back(state.sample());
+    // Between two that follow each other at once there is little to see.
+    while (seen_.size() > 2 && seen_.back().at - seen_[1].at >= std::chrono::seconds{1})
+      seen_.pop_front();
+    const std::vector<graph_sample> period{seen_.begin(), seen_.end()};
+    if (seen_.size() > most_samples)
+      seen_.erase(seen_.begin() + 1);
+    return advisor{forms_of(*run_), bounds_for(*run_, bounds)}.advise(period).recommendations;
+  }
+
+  void apply(const recommendation& rec) const {
+    if (const auto last = current())
+      rec.apply(*last);
+  }
+
+  void optimize(optimizer_options options) {
+    const optimizer_machine checked{{}, options};
+    std::unique_ptr<optimizer> old;
+    const std::scoped_lock lock{mutex_};
+    better_options_ = std::move(options);
+    old = std::move(better_);
+    begin_optimizer();
+  }
+
+  std::vector<optimizer_step> steps() const {
+    const std::scoped_lock lock{mutex_};
+    return better_ == nullptr ? std::vector<optimizer_step>{} : better_->log();
+  }
+
 private:
+  static constexpr std::size_t most_samples = 16;
+
+  void begin_optimizer() {
+    if (better_options_ && run_ != nullptr)
+      better_ = std::make_unique<optimizer>(*run_, *better_options_);
+  }
+
   std::shared_ptr<run> current() const {
     const std::scoped_lock lock{mutex_};
     return run_;
@@ -117,6 +169,9 @@ private:
   const run_options options_;
   mutable std::mutex mutex_;
   std::shared_ptr<run> run_;
+  std::deque<graph_sample> seen_; ///< by whoever asked for recommendations
+  std::optional<optimizer_options> better_options_;
+  std::unique_ptr<optimizer> better_; ///< of `run_`, where it is asked for
   bool stopped_ = false;
   std::vector<end_function> told_; ///< of the first run
 };
@@ -216,6 +271,21 @@ void manager::on_end(const std::string& name, std::function<void(const report&)>
 managed_status manager::status(const std::string& name) const { return entry(name)->status(); }
 
 graph_metrics manager::metrics(const std::string& name) const { return entry(name)->metrics(); }
+
+std::vector<recommendation> manager::recommendations(const std::string& name,
+                                                     advisor_bounds bounds) const {
+  return entry(name)->recommendations(bounds);
+}
+
+void manager::apply(const std::string& name, const recommendation& rec) { entry(name)->apply(rec); }
+
+void manager::optimize(const std::string& name, optimizer_options options) {
+  entry(name)->optimize(std::move(options));
+}
+
+std::vector<optimizer_step> manager::steps(const std::string& name) const {
+  return entry(name)->steps();
+}
 
 std::vector<std::string> manager::list() const {
   const std::scoped_lock lock{state_->mutex};

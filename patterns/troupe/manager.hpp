@@ -15,6 +15,7 @@
 #include <troupe/flow.hpp>
 #include <troupe/metrics.hpp>
 #include <troupe/observer.hpp>
+#include <troupe/optimizer.hpp>
 #include <troupe/report.hpp>
 #include <troupe/run.hpp>
 
@@ -86,6 +87,20 @@ public:
   managed_status status(const std::string& name) const;
   /// Of the run that is running, or the last, since it started; without stages if there was none.
   graph_metrics metrics(const std::string& name) const;
+
+  /// What could be changed of the run that is running, the most urgent first; empty where nothing
+  /// need be. It looks at what the run did since it was asked last, or a second ago, whichever is
+  /// earlier; the first time since the start.
+  std::vector<recommendation> recommendations(const std::string& name,
+                                              advisor_bounds bounds = {}) const;
+  /// Changes the run that is running. Errors: as `recommendation::apply`.
+  void apply(const std::string& name, const recommendation& rec);
+  /// From now on the flow's run, and each one to come, has an `optimizer` with these options. The
+  /// one that it had before is gone, so this must not be called by its `on_step`.
+  void optimize(const std::string& name, optimizer_options options);
+  /// What that one has changed of the present run, or the last.
+  std::vector<optimizer_step> steps(const std::string& name) const;
+
   /// All names, in the order in which they were added.
   std::vector<std::string> list() const;
 

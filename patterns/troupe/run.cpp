@@ -12,7 +12,6 @@
 #include <troupe/ops/end_caller.hpp>
 #include <troupe/ops/run_handle.hpp>
 #include <troupe/policy/stall.hpp>
-#include <troupe/policy/token_bucket.hpp>
 
 namespace troupe {
 
@@ -93,89 +92,8 @@ breaker_handle run::breaker(const std::string& stage) const {
 
 const topology& run::topology() const { return handle().topology(); }
 
-namespace {
-
-// The range of workers that `s` asks for. Errors: as `run::configure`.
-worker_range checked_range(const detail::stage_shape& n, const settings& s) {
-  const char* const option = s.parallel ? "parallel" : "workers";
-  const auto range = s.parallel ? worker_range{*s.parallel} : *s.workers;
-  const auto shown
-      = std::to_string(range.min.value())
-        + (range.max.value() == range.min.value() ? ""
-                                                  : " to " + std::to_string(range.max.value()));
-  if (s.parallel && s.workers)
-    detail::refuse(n.what, n.name, "workers", shown, "not to be given together with parallel");
-  if (s.parallel.has_value() == n.has_workers || !n.dealt_to)
-    detail::refuse(n.what, n.name, option, shown,
-                   n.has_workers
-                       ? "workers: it has no parallel"
-                       : "a stage composed with parallel or consumers > 1, a fan_out or a "
-                         "worker_pool");
-  constexpr long long most = 10'000;
-  if (range.min.value() < 1 || range.max.value() < range.min.value() || range.max.value() > most)
-    detail::refuse(n.what, n.name, option, shown, "1 to " + std::to_string(most));
-  if (range.max.value() > range.min.value() && !n.resizable)
-    detail::refuse(n.what, n.name, option, shown,
-                   "one number: only a worker_pool follows its load");
-  return range;
-}
-
-// What `s` asks of a rate limit. Errors: as `run::configure`.
-detail::tuning checked_tuning(const detail::stage_shape& n, const settings& s) {
-  if (!n.paced)
-    detail::refuse(n.what, n.name, s.rate ? "rate" : "burst",
-                   s.rate ? to_string(*s.rate) : detail::as_text(s.burst->value()), "a rate_limit");
-  const auto where = std::string{n.what} + " \"" + n.name + "\"";
-  if (s.rate)
-    check_limit(where, *s.rate);
-  if (s.burst)
-    check_limit(where, *s.burst);
-  return {s.rate, s.burst};
-}
-
-void retune(const detail::run_handle& run, std::size_t stage, const settings& s) {
-  if (const auto& shared = run.state().stages()[stage].kit.controls) {
-    if (run.over()) // there may be no clock any more
-      return;
-    shared->configure(
-        {.rate = s.rate, .burst = s.burst, .timeout = s.timeout, .attempts = s.attempts});
-    return;
-  }
-  const auto& n = run.shape(stage);
-  if (s.timeout || s.attempts)
-    detail::refuse(n.what, n.name, s.timeout ? "timeout" : "attempts",
-                   s.timeout ? detail::as_text(*s.timeout) : std::to_string(s.attempts->value()),
-                   "a call with this policy");
-  const auto wanted = checked_tuning(n, s);
-  if (run.state().tuned(stage).put(wanted))
-    run.tell_workers(stage, detail::retune_msg{});
-}
-
-// Fewer than it asks for may come later all the same, if others are quicker.
-void check_room(const detail::run_handle& run, std::size_t stage, const worker_range& range) {
-  const auto book = run.state().book();
-  const auto there = run.actors().workers(stage).size();
-  if (book == nullptr || range.min <= there)
-    return;
-  const auto& n = run.shape(stage);
-  const std::size_t more = range.min - there;
-  book->check({{"configure: stage \"" + n.name + "\"",
-                {more, detail::has_own_thread(run.state().system(), n.thread) ? more : 0}}});
-}
-
-} // namespace
-
 void run::configure(const std::string& stage, const settings& s) {
-  const auto index = handle().state().index_of(stage);
-  const auto range = s.parallel || s.workers
-                         ? std::optional{checked_range(handle().shape(index), s)}
-                         : std::nullopt;
-  if (range)
-    check_room(handle(), index, *range);
-  if (s.rate || s.burst || s.timeout || s.attempts)
-    retune(handle(), index, s);
-  if (range && handle().state().wish({index, range->min, range->max}))
-    handle().tell_in_turn(detail::wishes_msg{});
+  handle().changes().configure(stage, s);
 }
 
 void run::pause(const std::string& stage) { handle().pause(stage, true); }

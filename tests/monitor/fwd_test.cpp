@@ -30,7 +30,8 @@ TEST_SUITE("fwd") {
                               tr::settings, tr::stage_metrics, tr::errc>);
     static_assert(all_defined<tr::flow<int>, tr::lanes<int>, tr::run, tr::topology, tr::run_options,
                               tr::service<int, int>, tr::dead_letter_file, tr::dump_on, tr::limiter,
-                              tr::manager, tr::semaphore, tr::shutdown_signals, tr::supervisor,
+                              tr::manager, tr::optimizer, tr::semaphore, tr::shutdown_signals,
+                              tr::supervisor,
                               tr::supervisor_spec, tr::monitor, tr::threshold, tr::alert>);
     CHECK(std::is_abstract_v<tr::observer>);
   }

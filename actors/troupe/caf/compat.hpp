@@ -264,6 +264,9 @@ private:
 /// Whether this thread belongs to the system's scheduler, if that is one of CAF's own.
 bool is_scheduler_thread(caf::actor_system& sys) noexcept;
 
+/// How many threads its scheduler has; 0: not known, or none in virtual time.
+std::size_t scheduler_threads(caf::actor_system& sys);
+
 /// Whether time and order are in the hands of the test (scheduler policy "testing").
 bool is_testing(caf::actor_system& sys);
 

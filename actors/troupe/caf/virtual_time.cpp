@@ -22,6 +22,7 @@ namespace troupe::detail {
 // CAF 1.x keeps its deterministic scheduler in libcaf_test, which an application does not link.
 bool is_testing(caf::actor_system&) { return false; }
 bool is_scheduler_thread(caf::actor_system&) noexcept { return false; }
+std::size_t scheduler_threads(caf::actor_system&) { return 0; }
 
 namespace virtual_time {
 
@@ -73,6 +74,10 @@ bool is_scheduler_thread(caf::actor_system& sys) noexcept {
 
 bool is_testing(caf::actor_system& sys) {
   return dynamic_cast<test_coordinator*>(&sys.scheduler()) != nullptr;
+}
+
+std::size_t scheduler_threads(caf::actor_system& sys) {
+  return is_testing(sys) ? 0 : sys.scheduler().num_workers();
 }
 
 namespace virtual_time {

@@ -189,7 +189,7 @@ stage_sample run_state::collect(const stage_state& stage, time_point at, bool ov
   }
   std::uint64_t sent = 0;
   for (const auto& input : stage.inputs) {
-    out.inputs.push_back({input.stage, input.capacity});
+    out.inputs.push_back({.from = input.stage, .capacity = input.capacity});
     sent += sent_over(input);
   }
   if (stage.inputs.empty())
@@ -201,6 +201,8 @@ stage_sample run_state::collect(const stage_state& stage, time_point at, bool ov
     out.totals.abandoned += on_edge;
   } else {
     out.mailbox_depth = on_edge;
+    if (out.inputs.size() == 1)
+      out.inputs.front().waiting = on_edge;
   }
   return out;
 }

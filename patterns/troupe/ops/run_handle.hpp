@@ -8,45 +8,22 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <troupe/caf/actor_thread.hpp>
 #include <troupe/caf/compat.hpp>
 #include <troupe/caf/virtual_time.hpp>
 #include <troupe/launch/launch.hpp>
 #include <troupe/link/messages.hpp>
+#include <troupe/ops/run_changes.hpp>
 #include <troupe/topology.hpp>
 
 namespace troupe::detail {
-
-/// What can be asked of a stage while it runs: known without its functions, which go with the run.
-struct stage_shape {
-  std::string_view what;
-  std::string name;
-  bool passes_on = false; ///< a split or a join
-  bool has_workers = false;
-  bool resizable = false;
-  bool dealt_to = false;
-  bool paced = false;
-  troupe::thread thread = troupe::thread::shared;
-};
-
-inline std::vector<stage_shape> shapes_of(const graph& flow) {
-  std::vector<stage_shape> all;
-  for (std::size_t i = 0; i < flow.nodes().size(); ++i) {
-    const auto& n = flow.at(i);
-    all.push_back({n.what, n.name, n.role == role::split || n.role == role::join,
-                   n.deal.lanes || n.pool.resizable, n.pool.resizable, flow.has_distributor(i),
-                   n.paced, n.thread});
-  }
-  return all;
-}
 
 /// What a run owns. Kept apart so that moving a run moves a pointer.
 class run_handle {
 public:
   run_handle(running_actors actors, const graph& flow, duration drain_limit)
-      : actors_(std::move(actors)), topology_(flow), shapes_(shapes_of(flow)),
+      : actors_(std::move(actors)), topology_(flow), changes_(actors_, flow),
         drain_limit_(drain_limit) {
     last_look_.at = state().started();
   }
@@ -59,19 +36,13 @@ public:
   const roster& actors() const noexcept { return *actors_.actors; }
   const troupe::topology& topology() const noexcept { return topology_; }
 
-  const stage_shape& shape(std::size_t stage) const { return shapes_[stage]; }
+  const stage_shape& shape(std::size_t stage) const { return changes_.shapes()[stage]; }
+  const run_changes& changes() const noexcept { return changes_; }
 
   /// Not before what begins the run.
   template <class Message>
   void tell_in_turn(Message msg) const {
     detail::anon_send(actors().supervisor(), std::move(msg));
-  }
-
-  /// Behind what has been sent to them: not before they are wired.
-  template <class Message>
-  void tell_workers(std::size_t stage, const Message& msg) const {
-    for (const auto& worker : actors().workers(stage))
-      detail::anon_send(worker, msg);
   }
 
   void pause(const std::string& stage, bool paused) const {
@@ -151,7 +122,7 @@ private:
 
   running_actors actors_;
   troupe::topology topology_;
-  std::vector<stage_shape> shapes_;
+  run_changes changes_;
   duration drain_limit_;
   std::mutex mutex_;
   graph_sample last_look_;                      ///< of `rates`

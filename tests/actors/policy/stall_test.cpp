@@ -31,7 +31,7 @@ public:
     s.passes_on = what == "fan_in";
     s.actors = std::move(actors);
     for (const auto& b : behind)
-      s.inputs.push_back({index_of(b), 1024});
+      s.inputs.push_back({.from = index_of(b), .capacity = 1024});
     sample_.at = now;
     sample_.stages.push_back(std::move(s));
     return *this;
