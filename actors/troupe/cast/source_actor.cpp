@@ -1,6 +1,7 @@
 #include <troupe/cast/source_actor.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace troupe::detail {
@@ -119,39 +120,38 @@ void source_actor::pump_again() {
     detail::send(this, caf::actor{this}, pump_msg{});
 }
 
+// Until there is no room or nothing to give, or the mailbox has its turn. What it does then.
+phase source_actor::produce() {
+  constexpr duration longest = std::chrono::microseconds{250};
+  const auto began = clock_;
+  while (opened_ && may_work() && !ended_) {
+    auto* const batch = out_.open();
+    if (batch == nullptr)
+      return phase::held_back;
+    const auto state = fill(*batch);
+    ended_ = ended_ || state == supply::ended;
+    out_.send_if_due(*this, clock_);
+    unready_ = state == supply::unready;
+    if (state == supply::later)
+      if (const auto due = kernel_->due())
+        wake_at(*due);
+    if (unready_ || state == supply::later)
+      return phase::idle;
+    if (!ended_ && (out_.current() != nullptr || clock_ - began >= longest)) {
+      pump_again();
+      return phase::working;
+    }
+  }
+  return phase::idle;
+}
+
 void source_actor::pump() {
   if (!wired_)
     return;
-  bool unready = false;
-  auto then = phase::idle;
+  unready_ = false;
   clock_ = now();
   out_.send_if_due(*this, clock_);
-  while (opened_ && may_work() && !ended_) {
-    auto* const batch = out_.open();
-    if (batch == nullptr) {
-      then = phase::held_back;
-      break;
-    }
-    const auto state = fill(*batch);
-    if (state == supply::ended)
-      ended_ = true;
-    out_.send_if_due(*this, clock_);
-    if (state == supply::unready) {
-      unready = true;
-      break;
-    }
-    if (state == supply::later) {
-      if (const auto due = kernel_->due())
-        wake_at(*due);
-      break;
-    }
-    if (out_.current() != nullptr && !ended_) {
-      // Slow to fill: look at the mailbox before the next slice.
-      pump_again();
-      then = phase::working;
-      break;
-    }
-  }
+  auto then = produce();
   if (ended_ && may_work()) {
     if (out_.current() != nullptr && out_.current()->size() > 0)
       out_.send_now(*this, clock_);
@@ -165,7 +165,7 @@ void source_actor::pump() {
   publish();
   if (out_.ended() && out_.settled())
     quit();
-  else if (unready && may_work())
+  else if (unready_ && may_work())
     wait_for_input(kernel_->descriptor());
 }
 

@@ -37,6 +37,7 @@ private:
   remedy failed(item_fault, const batch_base&, const item_view&) override;
   void enough() override { ended_ = true; }
 
+  phase produce();
   supply fill(batch_base& out);
   void open();
 
@@ -49,6 +50,7 @@ private:
   bool opened_ = false;
   bool ended_ = false;
   bool pump_sent_ = false;
+  bool unready_ = false; ///< there is nothing before the descriptor can be read
 };
 
 } // namespace troupe::detail
