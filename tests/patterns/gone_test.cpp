@@ -30,10 +30,6 @@ namespace {
 
 int twice(int x) { return 2 * x; }
 
-tr::context on_clock(virtual_system& sys) {
-  return tr::context::background([&sys] { return tr::detail::now(sys); });
-}
-
 /// Threads end shortly after the actors that had them.
 bool falls_to(std::size_t wanted) {
   const auto end = std::chrono::steady_clock::now() + 10s;
@@ -234,11 +230,11 @@ TEST_SUITE("gone") {
   }
 
   TEST_CASE("drain of a call waits until its workers' functions have returned, within its limit") {
-    threaded_system sys;
     std::promise<void> go_on;
     auto held = go_on.get_future().share();
     std::promise<void> begun;
     std::atomic<bool> returned{false};
+    threaded_system sys; // behind what a function that is left alone still refers to
     auto svc = tr::serve(sys, tr::call(
                                   "hang",
                                   [&, held](int x) {

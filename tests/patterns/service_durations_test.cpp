@@ -114,8 +114,8 @@ std::vector<row> drains() {
 /// does, within a day.
 template <class... Policies>
 bool answered(virtual_system& sys, backend& b, tr::context ctx, Policies... policies) {
+  std::optional<bool> good; // outlives the service, whose end may answer
   auto svc = tr::serve(sys, tr::call("c", b.function(sys), std::move(policies)...));
-  std::optional<bool> good;
   svc.ask(1, std::move(ctx), [&](tr::result<int> r) { good = r.has_value(); });
   tr::detail::virtual_time::run_for(sys, 24h);
   return good.value_or(false);
@@ -185,8 +185,8 @@ std::vector<row> policies() {
          backend b;
          if (d == duration::min()) // no rate
            return;
-         auto svc = tr::serve(sys, tr::call("c", b.function(sys), tr::rate_limit(tr::every(d))));
          int got = 0;
+         auto svc = tr::serve(sys, tr::call("c", b.function(sys), tr::rate_limit(tr::every(d))));
          for (int i = 0; i < 2; ++i)
            svc.ask(i, [&](const tr::result<int>& r) { got += r.has_value() ? 1 : 0; });
          tr::detail::virtual_time::run_for(sys, 24h);
