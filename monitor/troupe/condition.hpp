@@ -31,6 +31,8 @@ enum class metric_kind {
   memory,
   active_actors,
   cpu,
+  memory_share,
+  cpu_share,
 };
 
 /// The name of `kind` as it is written in a rule, e.g. "p99_latency".

@@ -110,5 +110,7 @@ stall_metric stalled(rule_stage s) { return stall_metric{std::move(s)}; }
 number_metric memory() { return of_process(metric_kind::memory); }
 number_metric active_actors() { return of_process(metric_kind::active_actors); }
 number_metric cpu() { return of_process(metric_kind::cpu); }
+number_metric memory_share() { return of_process(metric_kind::memory_share); }
+number_metric cpu_share() { return of_process(metric_kind::cpu_share); }
 
 } // namespace troupe

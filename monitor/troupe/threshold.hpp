@@ -249,5 +249,8 @@ number_metric memory();
 number_metric active_actors();
 /// Processor seconds per second; 1 is one core.
 number_metric cpu();
+/// Of what the process's control group may have, else of the machine's; 0..1.
+number_metric memory_share();
+number_metric cpu_share();
 
 } // namespace troupe

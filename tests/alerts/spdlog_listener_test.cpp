@@ -31,9 +31,12 @@ TEST_SUITE("spdlog_listener") {
     a.state = alert_state::resolved;
     listener->on_alert(a);
     CHECK(out.str()
-          == "critical|critical: {}: p99_latency(\"pricing\") = 312ms > 250ms for 2.1s\n"
-             "warning|warning: {}: p99_latency(\"pricing\") = 312ms > 250ms for 2.1s\n"
-             "info|resolved: {}: p99_latency(\"pricing\") = 312ms, was > 250ms for 2.1s\n");
+          == "critical|critical: {}: p99_latency(\"pricing\") = 312ms > 250ms for 2.1s, held up by "
+             "\"ledger\"\n"
+             "warning|warning: {}: p99_latency(\"pricing\") = 312ms > 250ms for 2.1s, held up by "
+             "\"ledger\"\n"
+             "info|resolved: {}: p99_latency(\"pricing\") = 312ms, was > 250ms for 2.1s, held up "
+             "by \"ledger\"\n");
   }
 
   TEST_CASE("no logger is refused") {

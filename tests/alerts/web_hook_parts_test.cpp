@@ -115,7 +115,8 @@ TEST_SUITE("web hook parts") {
                       {"severity", "critical"},
                       {"stage", "pricing"}};
     const json annotations{
-        {"description", R"(critical: orders: p99_latency("pricing") = 312ms > 250ms for 2.1s)"},
+        {"description",
+         R"(critical: orders: p99_latency("pricing") = 312ms > 250ms for 2.1s, held up by "ledger")"},
         {"root", "ledger"},
         {"runbook_url", "https://wiki/prices"},
         {"summary", "orders wait for prices"},

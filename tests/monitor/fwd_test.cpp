@@ -28,11 +28,11 @@ TEST_SUITE("fwd") {
     static_assert(all_defined<tr::context, tr::error, tr::on_error, tr::rate, tr::report,
                               tr::time_span, tr::counters, tr::dead_letter, tr::graph_metrics,
                               tr::settings, tr::stage_metrics, tr::errc>);
-    static_assert(all_defined<tr::flow<int>, tr::lanes<int>, tr::run, tr::topology, tr::run_options,
-                              tr::service<int, int>, tr::dead_letter_file, tr::dump_on, tr::limiter,
-                              tr::manager, tr::optimizer, tr::semaphore, tr::shutdown_signals,
-                              tr::supervisor,
-                              tr::supervisor_spec, tr::monitor, tr::threshold, tr::alert>);
+    static_assert(
+        all_defined<tr::flow<int>, tr::lanes<int>, tr::run, tr::topology, tr::run_options,
+                    tr::service<int, int>, tr::dead_letter_file, tr::dump_on, tr::limiter,
+                    tr::manager, tr::optimizer, tr::semaphore, tr::shutdown_signals, tr::supervisor,
+                    tr::supervisor_spec, tr::monitor, tr::threshold, tr::alert>);
     CHECK(std::is_abstract_v<tr::observer>);
   }
 }

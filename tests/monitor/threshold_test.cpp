@@ -46,7 +46,12 @@ troupe::graph_metrics all_different() {
   stage.buffer_fill = 0.5;
   stage.latency = {.mean = 6s, .p50 = 7s, .p90 = 8s, .p99 = 9s, .max = 10s};
   stage.wait = {.mean = 11s, .p50 = 12s, .p90 = 13s, .p99 = 14s, .max = 15s};
-  return {.stages = {{.name = "other"}, stage}, .actors = 17, .memory = 16, .cpu = 18};
+  return {.stages = {{.name = "other"}, stage},
+          .actors = 17,
+          .memory = 16,
+          .cpu = 18,
+          .memory_share = 0.19,
+          .cpu_share = 0.2};
 }
 
 } // namespace
@@ -86,9 +91,11 @@ TEST_SUITE("threshold") {
         {max_latency("a") > 0s, 10}, {mean_wait("a") > 0s, 11},   {p50_wait("a") > 0s, 12},
         {p90_wait("a") > 0s, 13},    {p99_wait("a") > 0s, 14},    {max_wait("a") > 0s, 15},
         {memory() > 0, 16},          {active_actors() > 0, 17},   {cpu() > 0, 18},
+        {memory_share() > 0, 0.19},  {cpu_share() > 0, 0.2},
     };
-    for (const auto& [rule, value] : rows) {
-      CAPTURE(to_string(rule));
+    for (const auto& row : rows) {
+      const auto& [rule, value] = row;
+      CAPTURE(to_string(row.first));
       REQUIRE(rule.value_in(all_different()).has_value());
       CHECK(*rule.value_in(all_different()) == doctest::Approx(value));
     }

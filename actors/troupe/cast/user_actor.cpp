@@ -15,6 +15,7 @@ user_actor::user_actor(caf::actor_config& cfg, user_actor_setup setup)
     block_->add_to(so_far, busy_);
     counts() = item_account{so_far};
     published_busy_ = busy_;
+    block_->stand({.doing = stands_, .since = state_->now()});
   }
 }
 

@@ -20,7 +20,7 @@ constexpr double agreement = 0.1;
 constexpr std::size_t most_periods = 4;
 
 void check(const optimizer_options& o) {
-  if (o.measure_for < duration{samples_in_a_period})
+  if (o.measure_for <= duration::zero())
     detail::refuse(me, "measure_for", detail::as_text(o.measure_for.value()), "more than 0 ms");
   if (!(o.must_reach >= 0 && o.must_reach <= 1))
     detail::refuse(me, "must_reach", detail::as_text(o.must_reach), "0 to 1");
@@ -67,7 +67,7 @@ optimizer_machine::optimizer_machine(std::vector<stage_form> forms, optimizer_op
 }
 
 duration optimizer_machine::sample_every() const noexcept {
-  return options_.measure_for.value() / samples_in_a_period;
+  return std::max(duration{1}, options_.measure_for.value() / samples_in_a_period);
 }
 
 bool optimizer_machine::is_period() const {

@@ -29,7 +29,7 @@ std::string_view to_string(stall_cause cause) noexcept;
 /// ```
 /// const stall s = stall_in(sample);
 /// s.roots.front().stage;   // "ledger"
-/// to_string(s);            // receipts waits for ledger: its buffer of 1,024 is full for 4.2 s; ...
+/// to_string(s);            // "receipts waits for ledger: its buffer of 1,024 is full; …"
 /// ```
 ///
 /// Shape:  graph_sample -> stall. Also a flow that moves has one: what it then shows is who

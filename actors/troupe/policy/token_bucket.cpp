@@ -11,7 +11,7 @@ namespace troupe {
 namespace {
 
 constexpr std::string_view me = "token_bucket";
-constexpr double most = std::numeric_limits<double>::max();
+constexpr double most_permits = std::numeric_limits<double>::max();
 
 using detail::earlier;
 using detail::elapsed;
@@ -23,7 +23,7 @@ void check_rate(const rate& r) {
 }
 
 double checked(std::string_view option, amount given) {
-  if (!(given.value() >= 0.0 && given.value() <= most))
+  if (!(given.value() >= 0.0 && given.value() <= most_permits))
     detail::refuse(me, option, detail::as_text(given.value()), "a number, at least 0");
   return given.value();
 }
@@ -171,7 +171,7 @@ void check_limit(std::string_view where, const rate& r) {
 }
 
 void check_limit(std::string_view where, amount burst) {
-  if (!(burst.value() >= 1.0 && burst.value() <= most))
+  if (!(burst.value() >= 1.0 && burst.value() <= most_permits))
     detail::refuse(where, "burst", detail::as_text(burst.value()), "a number, at least 1");
 }
 

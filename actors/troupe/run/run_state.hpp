@@ -164,6 +164,7 @@ private:
   /// `over`: what is on an edge now stays there, and counts as abandoned.
   graph_sample collect(bool over) const;
   stage_sample collect(const stage_state& stage, time_point at, bool over) const;
+  void look_at_edges(const stage_state& stage, stage_sample& out, bool over) const;
 
   caf::actor_system& system_;
   const std::string name_; ///< may be empty

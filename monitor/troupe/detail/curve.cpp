@@ -39,20 +39,21 @@ void curve::add(time_point at, const graph_metrics& metrics) {
       || !std::equal(stages->begin(), stages->end(), metrics.stages.begin(), metrics.stages.end(),
                      is_same))
     stages = std::make_shared<const stage_list>(metrics.stages);
-  points_.push_back({at, std::move(stages), metrics.actors, metrics.memory, metrics.cpu});
+  auto process = metrics;
+  process.name.clear();
+  process.stages.clear();
+  points_.push_back({at, std::move(stages), std::move(process)});
   if (points_.size() > most)
     thin_out();
 }
 
 std::vector<metrics_at> curve::points() const {
   std::vector<metrics_at> all;
-  for (const auto& p : points_)
-    all.push_back({p.at,
-                   {.name = run_,
-                    .stages = *p.stages,
-                    .actors = p.actors,
-                    .memory = p.memory,
-                    .cpu = p.cpu}});
+  for (const auto& p : points_) {
+    all.push_back({p.at, p.process});
+    all.back().metrics.name = run_;
+    all.back().metrics.stages = *p.stages;
+  }
   return all;
 }
 

@@ -33,9 +33,7 @@ private:
   struct point {
     time_point at;
     std::shared_ptr<const stage_list> stages;
-    std::uint64_t actors;
-    std::uint64_t memory;
-    double cpu;
+    graph_metrics process; ///< without name and stages
   };
 
   void thin_out();

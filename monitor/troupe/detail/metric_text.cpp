@@ -18,7 +18,7 @@ struct metric_row {
 };
 
 // In the order of metric_kind.
-constexpr std::array<metric_row, 20> metric_rows{{
+constexpr std::array<metric_row, 22> metric_rows{{
     {"mailbox_depth", unit::count}, {"throughput", unit::rate},
     {"error_rate", unit::share},    {"utilization", unit::share},
     {"buffer_fill", unit::share},   {"mean_latency", unit::seconds},
@@ -29,8 +29,9 @@ constexpr std::array<metric_row, 20> metric_rows{{
     {"max_wait", unit::seconds},    {"breaker", unit::state},
     {"stalled", unit::seconds},     {"memory", unit::bytes},
     {"active_actors", unit::count}, {"cpu", unit::rate},
+    {"memory_share", unit::share},  {"cpu_share", unit::share},
 }};
-static_assert(metric_rows.size() == static_cast<std::size_t>(metric_kind::cpu) + 1);
+static_assert(metric_rows.size() == static_cast<std::size_t>(metric_kind::cpu_share) + 1);
 
 const metric_row& row(metric_kind kind) noexcept {
   return metric_rows[static_cast<std::size_t>(kind)];

@@ -45,6 +45,10 @@ std::optional<double> process_value(metric_kind metric, const graph_metrics& gra
     return static_cast<double>(graph.memory);
   case metric_kind::active_actors:
     return static_cast<double>(graph.actors);
+  case metric_kind::memory_share:
+    return graph.memory_share;
+  case metric_kind::cpu_share:
+    return graph.cpu_share;
   default:
     return graph.cpu;
   }

@@ -152,7 +152,9 @@ void monitor_state::sample(watched& w) {
 void monitor_state::weigh_process() {
   for (const auto& w : runs_)
     if (w.fresh && (!process_ || w.last.at > process_at_)) {
-      process_ = graph_metrics{.stages = {}, .memory = w.metrics->memory, .cpu = w.metrics->cpu};
+      process_ = *w.metrics;
+      process_->name.clear();
+      process_->stages.clear();
       process_at_ = w.last.at;
     }
   if (!process_)
