@@ -65,9 +65,10 @@ inline void check_all(const std::vector<row>& table) {
                                  * std::numeric_limits<double>::infinity()},
          {"not a number", std::chrono::duration<double>{std::numeric_limits<double>::quiet_NaN()}}};
   for (const auto& row : table)
-    for (const auto& [name, d] : values) {
+    for (const auto& value : values) {
+      const auto& d = value.second;
       CAPTURE(row.where);
-      CAPTURE(name);
+      CAPTURE(value.first);
       const auto said = refusal(row, d);
       CAPTURE(said);
       if (takes_it(row.range, d))

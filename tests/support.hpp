@@ -55,8 +55,9 @@ private:
 /// each edge of a linear flow carried on one side what came out on the other.
 inline const troupe::report& accounted(const troupe::report& r) {
   std::optional<std::uint64_t> emitted;
-  for (const auto& [name, c] : r.stages()) {
-    CAPTURE(name);
+  for (const auto& stage : r.stages()) {
+    const auto& c = stage.second;
+    CAPTURE(stage.first);
     CHECK(c.received
           == c.delivered + c.filtered + c.dropped + c.shed + c.failed + c.abandoned + c.in_flight);
     CHECK(c.in_flight == 0);
@@ -106,6 +107,11 @@ inline bool can_spare(const troupe::run& r, const caf::actor& actor,
       return true;
   }
   return false;
+}
+
+/// What a context of this system's clock is made from.
+inline troupe::context on_clock(virtual_system& sys) {
+  return troupe::context::background([&sys] { return troupe::detail::now(*sys); });
 }
 
 inline std::vector<int> numbers(int n) {

@@ -246,7 +246,7 @@ TEST_SUITE("wake_scheduler") {
     }
   }
 
-  TEST_CASE("500 pairs of actors finish 200 rallies each") {
+  TEST_CASE("500 pairs of actors finish 200 rallies each" * doctest::test_suite("long")) {
     constexpr int pairs = 500;
     for (const std::size_t threads : {1U, 2U, 8U}) {
       auto cfg = with_policy("wake");

@@ -3,7 +3,7 @@
 source "$(dirname "$0")/common.sh"
 
 format=$TROUPE_SOURCE_DIR/scripts/format
-mkdir -p tree/{actors,patterns,monitor,tests,examples,benchmarks}
+mkdir -p tree/{actors,patterns,monitor,alerts,tests,examples,benchmarks}
 cp "$TROUPE_SOURCE_DIR/.clang-format" tree
 header=tree/actors/one.hpp
 

@@ -6,7 +6,7 @@ house=$TROUPE_SOURCE_DIR/scripts/house
 expect 0 "$house"
 silent "$out"
 
-mkdir tree && cp -r "$TROUPE_SOURCE_DIR"/{actors,patterns,monitor} tree
+mkdir tree && cp -r "$TROUPE_SOURCE_DIR"/{actors,patterns,monitor,alerts} tree
 plant() { echo "#include <troupe/$2>" >>"tree/$1"; } # FILE HEADER
 remove() { sed -i '$d' "tree/$1"; }                  # FILE
 refused() {                                          # FILE HEADER WHY

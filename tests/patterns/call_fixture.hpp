@@ -49,11 +49,6 @@ inline tr::retry every(tr::duration d, std::size_t attempts) {
   return {.attempts = attempts, .backoff = {d, d}, .jitter = tr::jitter::none, .budget = 1e9};
 }
 
-/// What a context of this system's clock is made from.
-inline tr::context on_clock(virtual_system& sys) {
-  return tr::context::background([&sys] { return tr::detail::now(*sys); });
-}
-
 /// The answers of a service, as they come.
 struct answers {
   std::vector<tr::result<int>> got;

@@ -199,7 +199,8 @@ TEST_SUITE("call: bulkhead") {
     CHECK(a.got.back() == 4);
   }
 
-  TEST_CASE("regression: any number that waited may be refused further inside at once") {
+  TEST_CASE("regression: any number that waited may be refused further inside at once"
+            * doctest::test_suite("long")) {
     // Each refusal freed its place from within the one before, to the end of the stack.
     virtual_system sys;
     backend b;

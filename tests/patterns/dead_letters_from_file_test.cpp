@@ -95,8 +95,9 @@ TEST_SUITE("dead letters from a file") {
         {with("\"item\"", "\"item_hex\""), "its \"item_hex\" is not hexadecimal"},
         {with("\"item\":\"1\"", "\"item_hex\":\"0g\""), "its \"item_hex\" is not hexadecimal"},
     };
-    for (const auto& [line, what] : cases) {
-      CAPTURE(line);
+    for (const auto& c : cases) {
+      const auto& [line, what] = c;
+      CAPTURE(c.first);
       const auto said = verdicts(good + "\n" + line + "\n" + good);
       REQUIRE(said.size() == 3);
       CHECK(std::count(said.begin(), said.end(), "ok") == 2);

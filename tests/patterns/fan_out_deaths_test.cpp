@@ -215,7 +215,8 @@ TEST_SUITE("fan_out, when workers die") {
     CHECK(out == numbers(40));
   }
 
-  TEST_CASE("two deaths, at any moment, leave each key its order and lose nothing") {
+  TEST_CASE("two deaths, at any moment, leave each key its order and lose nothing"
+            * doctest::test_suite("long")) {
     const auto key = [](int x) { return x % 13; };
     for (std::size_t steps = 0; steps < 300; ++steps) {
       CAPTURE(steps);

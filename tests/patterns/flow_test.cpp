@@ -200,7 +200,8 @@ TEST_SUITE("flow") {
           != std::string::npos);
   }
 
-  TEST_CASE("regression: to compose a long flow takes a time that is in proportion to its length") {
+  TEST_CASE("regression: to compose a long flow takes a time that is in proportion to its length"
+            * doctest::test_suite("long")) {
     // Each stage used to compare its name with all names before it: these took minutes.
     constexpr int stages = 10'000;
     const auto began = std::chrono::steady_clock::now();

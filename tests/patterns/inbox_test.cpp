@@ -299,9 +299,9 @@ TEST_SUITE("inbox") {
     auto r = tr::start(sys, source | tr::collect("out", out));
     CHECK(in.push(0, 1s));
     caf::scoped_actor self{*sys};
-    const auto ask = [&](auto what) {
+    const auto ask = [&, door = in.actor()](auto what) {
       std::string answer;
-      self->request(in.actor(), caf::infinite, std::move(what))
+      self->request(door, caf::infinite, std::move(what))
           .receive([&](bool ok) { answer = ok ? "ok" : "not ok"; },
                    [&](const caf::error& e) { answer = to_string(e); });
       return answer;

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -197,16 +196,9 @@ TEST_SUITE("item types") {
     run_to_end(sys, tr::from("n", std::vector{0, 1, 0, 1}) | tr::flat_map("span", [&](int k) {
                       return std::span{table[std::size_t(k)]};
                     }) | tr::collect("out", out));
-    run_to_end(sys, tr::from("n", std::vector{0, 1, 0, 1}) | tr::flat_map("view", [&](int k) {
-                      return table[std::size_t(k)] | std::views::drop(0);
-                    }) | tr::collect("out", out));
-    run_to_end(sys, tr::from("n", std::vector{0, 1, 0, 1}) | tr::flat_map("lazy", [&](int k) {
-                      return table[std::size_t(k)]
-                             | std::views::filter([](const std::string&) { return true; });
-                    }) | tr::collect("out", out));
 
     CHECK(table == before);
-    CHECK(out == std::vector<std::string>(18, name));
+    CHECK(out == std::vector<std::string>(6, name));
   }
 
   TEST_CASE("flat_map moves out of a range that owns its elements") {
@@ -220,11 +212,8 @@ TEST_SUITE("item types") {
 
     run_to_end(sys, tr::from("n", numbers(3)) | tr::flat_map("own", owned)
                         | tr::sink("end", [&](std::unique_ptr<int> p) { out.push_back(*p); }));
-    run_to_end(sys, tr::from("n", numbers(3)) | tr::flat_map("owning view", [&](int x) {
-                      return owned(x) | std::views::drop(0);
-                    }) | tr::sink("end", [&](std::unique_ptr<int> p) { out.push_back(*p); }));
 
-    CHECK(out == std::vector{0, 1, 2, 0, 1, 2});
+    CHECK(out == numbers(3));
   }
 
   TEST_CASE("a member of the item type is a function like any other") {

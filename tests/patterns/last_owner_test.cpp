@@ -254,7 +254,8 @@ TEST_SUITE("last_owner") {
     CHECK_FALSE(answers_within(5s, call));
   }
 
-  TEST_CASE("a scatter_gather is served, asked and let go of, again and again, with one thread") {
+  TEST_CASE("a scatter_gather is served, asked and let go of, again and again, with one thread"
+            * doctest::test_suite("long")) {
     one_thread sys;
     for (int i = 0; i < 300; ++i)
       REQUIRE(tr::serve(sys, tr::scatter_gather<int, int>("s", {twice, twice})).ask(i).get());

@@ -127,7 +127,8 @@ TEST_SUITE("limits") {
     CHECK(tr::start(sys, flow_of(3, tr::thread::own)).wait().clean());
   }
 
-  TEST_CASE("a run gives all of it back: 1000 starts where there is room for one") {
+  TEST_CASE("a run gives all of it back: 1000 starts where there is room for one"
+            * doctest::test_suite("long")) {
     limited_system sys{{.most_own_threads = 3, .most_actors = small_flow}};
     for (int i = 0; i < 1000; ++i) {
       auto r = tr::start(sys, flow_of(1, tr::thread::own));
@@ -222,7 +223,7 @@ TEST_SUITE("limits") {
   TEST_CASE("configure refuses more workers than there is room for, and a dead one is replaced") {
     // queue, two workers with a distributor, supervisor, and one that is not there yet
     limited_system sys{{.most_actors = 5 + 1}, "testing"};
-    auto svc = tr::serve(sys, tr::worker_pool<int, int>("pool", same, {.workers = 2}));
+    auto svc = tr::serve(sys, tr::worker_pool<int, int>("pool", same, {.workers = {2}}));
     CHECK(sys.taken() == head_count{5, 0});
 
     const auto why = refused([&] { svc.configure({.workers = 4}); });

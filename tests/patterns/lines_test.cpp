@@ -39,9 +39,9 @@ TEST_SUITE("lines") {
         {"a\n\nb", {"a", "", "b"}},
         {"a\rb\n", {"a\rb"}},
     };
-    for (const auto& [text, expected] : table) {
-      CAPTURE(text);
-      CHECK(lines_of(text) == expected);
+    for (const auto& row : table) {
+      CAPTURE(row.first);
+      CHECK(lines_of(row.first) == row.second);
     }
   }
 

@@ -59,7 +59,8 @@ TEST_SUITE("rate_limit") {
     CHECK(end.stage("throttle").delivered == 5'000);
   }
 
-  TEST_CASE("no window passes more than burst + rate x d, however the items come") {
+  TEST_CASE("no window passes more than burst + rate x d, however the items come"
+            * doctest::test_suite("long")) {
     virtual_system sys;
     arrivals log{sys};
     auto [in, source] = tr::inbox<int>("in", {.capacity = 10'000});

@@ -279,7 +279,8 @@ TEST_SUITE("run") {
 
 TEST_SUITE("kill") {
   TEST_CASE("killing any actor in any position ends the run, or it goes on without, with accounts "
-            "in order") {
+            "in order"
+            * doctest::test_suite("long")) {
     for (std::size_t victim = 0; victim < 15; ++victim) {
       for (int steps = 0; steps < 20; ++steps) {
         CAPTURE(victim);

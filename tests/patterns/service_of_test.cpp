@@ -67,10 +67,6 @@ struct ended_actor {
   }
 };
 
-tr::context on_clock(virtual_system& sys) {
-  return tr::context::background([&sys] { return tr::detail::now(*sys); });
-}
-
 } // namespace
 
 TEST_SUITE("service_of") {

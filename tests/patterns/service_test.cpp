@@ -42,10 +42,6 @@ std::string text_of(const caf::error& e) {
                                                    : caf::to_string(e);
 }
 
-tr::context on_clock(virtual_system& sys) {
-  return tr::context::background([&sys] { return tr::detail::now(*sys); });
-}
-
 } // namespace
 
 TEST_SUITE("service") {

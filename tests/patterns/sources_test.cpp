@@ -1,7 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <list>
-#include <ranges>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -113,14 +114,13 @@ TEST_SUITE("sources") {
   TEST_CASE("from takes lists, views and arrays") {
     virtual_system sys;
     std::vector<int> out;
+    const std::vector more{3, 4};
 
     run_to_end(sys, tr::from("list", std::list{1, 2}) | tr::collect("out", out));
-    run_to_end(sys, tr::from("view", std::views::iota(3, 5)) | tr::collect("out", out));
-    run_to_end(sys, tr::from("filtered", std::vector{5, 6, 7, 8}
-                                             | std::views::filter([](int x) { return x % 2 == 0; }))
-                        | tr::collect("out", out));
+    run_to_end(sys, tr::from("view", std::span{more}) | tr::collect("out", out));
+    run_to_end(sys, tr::from("array", std::array{5, 6}) | tr::collect("out", out));
 
-    CHECK(out == std::vector{1, 2, 3, 4, 6, 8});
+    CHECK(out == std::vector{1, 2, 3, 4, 5, 6});
   }
 
   TEST_CASE("from copies its range: later changes to it are not seen") {

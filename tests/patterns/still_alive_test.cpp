@@ -202,7 +202,7 @@ TEST_SUITE("dump_on") {
     {
       const tr::dump_on dump{sys, SIGUSR1};
       CHECK_FALSE(is_free());
-      CHECK_THROWS_WITH_AS((tr::dump_on{sys, SIGUSR1}),
+      CHECK_THROWS_WITH_AS((void)(tr::dump_on{sys, SIGUSR1}),
                            "dump_on: SIGUSR1 is taken by another dump_on already, and a process "
                            "has only one handler for each signal",
                            std::logic_error);
@@ -212,7 +212,7 @@ TEST_SUITE("dump_on") {
                            "shutdown_signals: SIGTERM is taken by dump_on already, and a process "
                            "has only one handler for each signal",
                            std::logic_error);
-      CHECK_THROWS_AS((tr::dump_on{sys, SIGUSR1}), std::logic_error); // nothing was let go of
+      CHECK_THROWS_AS((void)(tr::dump_on{sys, SIGUSR1}), std::logic_error); // nothing was let go of
     }
     CHECK(is_free());
     const tr::shutdown_signals signals;
@@ -221,10 +221,10 @@ TEST_SUITE("dump_on") {
 
   TEST_CASE("what cannot be caught is refused by name") {
     virtual_system sys;
-    CHECK_THROWS_WITH_AS((tr::dump_on{sys, SIGKILL}), "dump_on: SIGKILL cannot be caught",
+    CHECK_THROWS_WITH_AS((void)(tr::dump_on{sys, SIGKILL}), "dump_on: SIGKILL cannot be caught",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS((tr::dump_on{sys, 0}), "dump_on: signal 0 cannot be caught",
+    CHECK_THROWS_WITH_AS((void)(tr::dump_on{sys, 0}), "dump_on: signal 0 cannot be caught",
                          std::invalid_argument);
-    CHECK_THROWS_AS((tr::dump_on{sys, 1000}), std::invalid_argument);
+    CHECK_THROWS_AS((void)(tr::dump_on{sys, 1000}), std::invalid_argument);
   }
 }

@@ -124,9 +124,10 @@ TEST_SUITE("stalls of random graphs") {
       const auto steps = steps_of(plan);
       if (steps.empty())
         continue;
-      const auto& [name, step] = steps[static_cast<std::size_t>(i) % steps.size()];
+      const auto& chosen = steps[static_cast<std::size_t>(i) % steps.size()];
+      const auto& name = chosen.first;
       const auto hang = std::make_shared<gate>();
-      step->before = [hang] { hang->pass(); };
+      chosen.second->before = [hang] { hang->pass(); };
       const auto g = model::build(plan);
       std::vector<int> out;
       auto r = tr::start(*sys, g.flow | tr::collect("out", out));

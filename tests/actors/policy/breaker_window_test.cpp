@@ -104,7 +104,8 @@ TEST_SUITE("time_window") {
     CHECK(total(w, t0 + 257ms) == 0);
   }
 
-  TEST_CASE("never holds what is older, and misses at most what a grain holds") {
+  TEST_CASE("never holds what is older, and misses at most what a grain holds"
+            * doctest::test_suite("long")) {
     std::mt19937_64 rng{17};
     for (const duration span : {duration{100ns}, duration{777ns}, duration{10'000ns}}) {
       time_window w{span};

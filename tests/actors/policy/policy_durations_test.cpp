@@ -14,6 +14,7 @@
 #include <troupe/policy/concurrency_limit.hpp>
 #include <troupe/policy/expiring_lru.hpp>
 #include <troupe/policy/hedge_delay.hpp>
+#include <troupe/policy/optimizer_machine.hpp>
 #include <troupe/policy/pool_resizer.hpp>
 #include <troupe/policy/restart_intensity.hpp>
 #include <troupe/policy/retry.hpp>
@@ -277,6 +278,15 @@ std::vector<row> the_others() {
          troupe::restart_intensity i{1, d};
          holds(i.record(t0));
          holds(i.record(t0 + an_age) == !for_ever(d));
+       }},
+      {"optimizer_machine measure_for", "measure_for = ", takes::above_zero,
+       [](time_span d) {
+         const troupe::optimizer_machine m{{}, {.measure_for = d}};
+         holds(m.sample_every() > 0s && m.sample_every() <= d.value());
+       }},
+      {"optimizer_machine try_again", "try_again = ", takes::from_zero,
+       [](time_span d) {
+         (void)troupe::optimizer_machine{{}, {.try_again = d}};
        }},
       {"supervision within", "within = ", takes::from_zero,
        [](time_span d) { holds(troupe::shutdown::within(d).limit() == d.value()); }},

@@ -197,6 +197,7 @@ TEST_SUITE("retry_budget") {
   TEST_CASE("wrong options are refused by name") {
     CHECK_THROWS_WITH_AS(retry_budget(-0.1), "retry: budget = -0.1, needs at least 0",
                          std::invalid_argument);
-    CHECK_THROWS_AS(retry_budget(std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);
+    const auto no_number = std::numeric_limits<double>::quiet_NaN();
+    CHECK_THROWS_AS(retry_budget{no_number}, std::invalid_argument);
   }
 }

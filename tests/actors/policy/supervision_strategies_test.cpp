@@ -58,15 +58,15 @@ TEST_SUITE("supervision_machine") {
         {restart::temporary, machine::exit::failure, "", ""},
         {restart::temporary, machine::exit::normal, "", ""},
     };
-    for (const auto& [type, how, line, states] : rows) {
-      CAPTURE(to_string(type));
+    for (const auto& r : rows) {
+      CAPTURE(to_string(r.type));
       world w;
-      w.with({"a"}, {.restart = type});
+      w.with({"a"}, {.restart = r.type});
 
-      w.exits("a", how);
+      w.exits("a", r.how);
 
-      CHECK(w.line() == line);
-      CHECK(w.states() == states);
+      CHECK(w.line() == r.line);
+      CHECK(w.states() == r.states);
     }
   }
 

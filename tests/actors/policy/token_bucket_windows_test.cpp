@@ -156,7 +156,8 @@ TEST_SUITE("token_bucket") {
     }
   }
 
-  TEST_CASE("live changes pass no more than the largest burst and rate of a window allow") {
+  TEST_CASE("live changes pass no more than the largest burst and rate of a window allow"
+            * doctest::test_suite("long")) {
     struct allowed {
       time_point at;
       exact n;

@@ -82,8 +82,7 @@ std::vector<stage_form> forms_of(const puzzle& p) {
 class trial {
 public:
   trial(const puzzle& p, unsigned seed, bool shows_phases)
-      : sim_(p.flow, seed, shows_phases), advisor_(forms_of(p), {.most_workers = 500}),
-        seed_(seed) {}
+      : sim_(p.flow, seed, shows_phases), advisor_(forms_of(p), {.most_workers = 500}) {}
 
   /// What it would change, after it has seen the flow for a while.
   advice look() {
@@ -109,7 +108,6 @@ public:
 private:
   simulated::simulation sim_;
   advisor advisor_;
-  unsigned seed_;
   double rate_ = 0;
 };
 
