@@ -94,7 +94,7 @@ stalled before_its_next_attempt(caf::actor_system& sys, tr::observer& watch) {
 
 stalled behind_its_breaker(caf::actor_system& sys, tr::observer& watch) {
   const tr::retry again{.attempts = 1'000'000,
-                        .backoff = {100ms, 100ms},
+                        .backoff = {100ms, 2 * forever}, // more than the cooldown
                         .retry_if = [](const tr::error&) { return true; }};
   return start_with(sys, watch,
                     tr::call("ledger", refuse,

@@ -47,7 +47,7 @@ public:
 
   void start(caf::actor_system& sys) {
     std::vector<end_function> told;
-    std::shared_ptr<run> old; // gone without the lock: whom its end is told may ask us
+    std::shared_ptr<run> old;            // gone without the lock: whom its end is told may ask us
     std::unique_ptr<optimizer> unwanted; // likewise: it waits for a function of a user
     std::shared_ptr<run> now;
     {
