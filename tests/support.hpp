@@ -6,9 +6,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <caf/actor_system.hpp>
@@ -121,9 +124,27 @@ inline std::vector<int> numbers(int n) {
   return v;
 }
 
+/// A range that owns its one element, which cannot be copied.
+inline std::vector<std::unique_ptr<int>> boxed(int x) {
+  std::vector<std::unique_ptr<int>> v;
+  v.push_back(std::make_unique<int>(x));
+  return v;
+}
+
 /// 0, 1, 2, … without end.
 inline auto endless() {
   return [n = 0]() mutable { return std::optional{n++}; };
+}
+
+/// Looks again and again, until `f` holds; false if it never does. For what threads do.
+inline bool eventually(const std::function<bool()>& f) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (!f()) {
+    if (std::chrono::steady_clock::now() > limit)
+      return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
 } // namespace support

@@ -3,8 +3,8 @@
 #include <exception>
 #include <vector>
 
+#include "../alert_fixture.hpp"
 #include "../durations.hpp"
-#include "alert_fixture.hpp"
 #include "tiny_server.hpp"
 #include <troupe/web_hook.hpp>
 

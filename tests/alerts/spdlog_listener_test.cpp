@@ -8,7 +8,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
-#include "alert_fixture.hpp"
+#include "../alert_fixture.hpp"
 
 using support::slow_pricing;
 using troupe::alert_state;

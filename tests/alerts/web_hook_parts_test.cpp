@@ -7,12 +7,14 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include "alert_fixture.hpp"
+#include "../alert_fixture.hpp"
+#include "../support.hpp"
 #include <troupe/web/http_url.hpp>
 #include <troupe/web/web_hook_body.hpp>
 
 using namespace std::chrono_literals;
 using nlohmann::json;
+using support::refusal;
 using support::slow_pricing;
 using troupe::alert_state;
 using troupe::detail::fingerprint_of;
@@ -36,16 +38,6 @@ std::string wants(const std::string& text) {
     return all.substr(all.find(needs) + needs.size());
   }
   return "nothing";
-}
-
-template <class F>
-std::string refusal(F f) {
-  try {
-    f();
-  } catch (const std::invalid_argument& e) {
-    return e.what();
-  }
-  return "nothing was refused";
 }
 
 const web_hook_frame frame{

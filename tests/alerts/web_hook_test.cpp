@@ -12,8 +12,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "../alert_fixture.hpp"
 #include "../monitor/monitor_fixture.hpp"
-#include "alert_fixture.hpp"
 #include "tiny_server.hpp"
 
 using namespace std::chrono_literals;

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "../alert_fixture.hpp"
 #include "../temporary.hpp"
 #include <troupe/detail/alert_line.hpp>
 #include <troupe/text/utc_time.hpp>
@@ -24,18 +25,11 @@ using wall = std::chrono::system_clock::time_point;
 
 namespace {
 
+/// Without what need not be there.
 alert slow_pricing() {
-  return {.state = alert_state::raised,
-          .level = troupe::severity::critical,
-          .rule = R"(p99_latency("pricing") > 250ms for 2s)",
-          .run = "orders",
-          .stage = "pricing",
-          .metric = troupe::metric_kind::p99_latency,
-          .side = troupe::comparison::above,
-          .value = 0.312,
-          .limit = 0.25,
-          .since = troupe::time_point{100s},
-          .at = troupe::time_point{102s + 100ms}};
+  auto a = support::slow_pricing();
+  a.root = a.summary = a.runbook = {};
+  return a;
 }
 
 /// 1,000,000,000 seconds after 1970, a date that is well known, and 250 ms.

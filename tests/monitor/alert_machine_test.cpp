@@ -1,4 +1,5 @@
 #include <troupe/alert_machine.hpp>
+#include <troupe/rule_reading.hpp>
 
 #include <chrono>
 #include <limits>

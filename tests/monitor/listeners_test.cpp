@@ -106,12 +106,7 @@ TEST_SUITE("alert listeners") {
     auto opts = options({mailbox_depth("book") > 100});
     opts.listeners = {a, b};
     monitor watch{sys, std::move(opts)};
-    const auto run = new_run();
-    watch.watch(run);
-    run->depth(101);
-    pass(250ms);
-    run->over = true;
-    pass(250ms);
+    raise_and_end(watch);
 
     CHECK(a->said() == strings{raised, resolved});
     CHECK(b->said() == a->said());
@@ -130,12 +125,7 @@ TEST_SUITE("alert listeners") {
     opts.listeners = {std::make_shared<recorder>(fail),
                       std::make_shared<recorder>([](auto&) { throw 42; }), sound};
     monitor watch{sys, std::move(opts)};
-    const auto run = new_run();
-    watch.watch(run);
-    run->depth(101);
-    pass(250ms);
-    run->over = true;
-    pass(250ms);
+    raise_and_end(watch);
 
     CHECK(sound->said() == strings{raised, resolved});
     const auto stats = watch.listener_stats();

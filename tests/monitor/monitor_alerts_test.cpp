@@ -112,12 +112,7 @@ TEST_SUITE("monitor alerts") {
 
   TEST_CASE_FIXTURE(fixture, "the end of a run resolves its open alerts, and says why") {
     monitor watch{sys, options({mailbox_depth("book") > 100})};
-    const auto run = new_run();
-    watch.watch(run);
-    run->depth(101);
-    pass(250ms);
-    run->over = true;
-    pass(250ms);
+    raise_and_end(watch);
 
     REQUIRE(said.size() == 2);
     CHECK(said[1]

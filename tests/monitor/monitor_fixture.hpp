@@ -56,6 +56,15 @@ struct fixture {
     return std::make_shared<fake_run>(sys, std::move(stage));
   }
   void pass(troupe::duration d) { troupe::detail::virtual_time::run_for(sys, d); }
+  /// One alert of a rule about a depth of more than 100, which the end of the run resolves.
+  void raise_and_end(troupe::monitor& watch) {
+    const auto run = new_run();
+    watch.watch(run);
+    run->depth(101);
+    pass(std::chrono::milliseconds{250});
+    run->over = true;
+    pass(std::chrono::milliseconds{250});
+  }
   bool timer_runs() { return troupe::detail::virtual_time::next_timeout(sys).has_value(); }
 
   troupe::monitor_options options(std::vector<troupe::threshold> rules) {

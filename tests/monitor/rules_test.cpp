@@ -1,4 +1,5 @@
 #include <troupe/alert_machine.hpp>
+#include <troupe/condition.hpp>
 
 #include <chrono>
 #include <functional>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "call_fixture.hpp"
+#include <troupe/circuit_breaker.hpp>
 
 using namespace support;
 using tr::detail::virtual_time::run_for;

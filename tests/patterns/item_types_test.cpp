@@ -204,13 +204,8 @@ TEST_SUITE("item types") {
   TEST_CASE("flat_map moves out of a range that owns its elements") {
     virtual_system sys;
     std::vector<int> out;
-    const auto owned = [](int x) {
-      std::vector<std::unique_ptr<int>> v;
-      v.push_back(std::make_unique<int>(x));
-      return v;
-    };
 
-    run_to_end(sys, tr::from("n", numbers(3)) | tr::flat_map("own", owned)
+    run_to_end(sys, tr::from("n", numbers(3)) | tr::flat_map("own", boxed)
                         | tr::sink("end", [&](std::unique_ptr<int> p) { out.push_back(*p); }));
 
     CHECK(out == numbers(3));

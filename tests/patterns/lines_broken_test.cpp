@@ -47,6 +47,16 @@ std::string packed(const scratch& dir, const std::string& text) {
   return content(path.string() + ".gz");
 }
 
+/// 5,000 numbered lines, packed, without the last byte; empty where there is no gzip.
+std::filesystem::path cut_gzip(const scratch& dir) {
+  const auto whole = packed(dir, numbered(5000));
+  if (whole.empty()) {
+    MESSAGE("SKIPPED: no gzip here");
+    return {};
+  }
+  return dir.file("cut.gz", whole.substr(0, whole.size() - 1));
+}
+
 std::string message_of(const outcome& o) {
   return o.end.error() ? o.end.error()->message() : "none";
 }
@@ -101,13 +111,10 @@ TEST_SUITE("lines of a broken input") {
 
   TEST_CASE("a break stops nothing: other sources go on, and the error comes when all is done") {
     const scratch dir;
-    const auto whole = packed(dir, numbered(5000));
-    if (whole.empty()) {
-      MESSAGE("SKIPPED: no gzip here");
+    const auto path = cut_gzip(dir);
+    if (path.empty())
       return;
-    }
     virtual_system sys;
-    const auto path = dir.file("cut.gz", whole.substr(0, whole.size() - 1));
     const auto broken = tr::lines("cut", path, {.broken = tr::broken_input::end});
     const auto sound = tr::lines("sound", dir.file("sound", numbered(9000)));
     std::uint64_t handled = 0;
@@ -123,13 +130,10 @@ TEST_SUITE("lines of a broken input") {
 
   TEST_CASE("what fails the run counts more than a break before it") {
     const scratch dir;
-    const auto whole = packed(dir, numbered(5000));
-    if (whole.empty()) {
-      MESSAGE("SKIPPED: no gzip here");
+    const auto path = cut_gzip(dir);
+    if (path.empty())
       return;
-    }
     virtual_system sys;
-    const auto path = dir.file("cut.gz", whole.substr(0, whole.size() - 1));
     const auto end = tr::start(sys, tr::lines("cut", path, {.broken = tr::broken_input::end})
                                         | tr::sink("store",
                                                    [](const tr::line& l) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rate_limit_fixture.hpp"
+#include <troupe/rate_limiter.hpp>
 
 using namespace rate_limit_fixture;
 using tr::per_second;

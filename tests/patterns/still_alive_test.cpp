@@ -17,6 +17,7 @@
 #include <troupe/dump_on.hpp>
 #include <troupe/run/system_book.hpp>
 #include <troupe/shutdown_signals.hpp>
+#include <troupe/standing.hpp>
 #include <troupe/still_alive.hpp>
 
 namespace tr = troupe;

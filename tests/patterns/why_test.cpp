@@ -39,17 +39,6 @@ const tr::on_error again_for_ever
                            .jitter = tr::jitter::none,
                            .retry_if = [](const tr::error&) { return true; }});
 
-/// Looks again and again, until `f` holds.
-bool eventually(const std::function<bool()>& f) {
-  const auto limit = std::chrono::steady_clock::now() + 20s;
-  while (!f()) {
-    if (std::chrono::steady_clock::now() > limit)
-      return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 /// The only root there is, of this stage.
 bool is_root(const tr::run& r, const std::string& stage, stall_cause cause) {
   const auto s = stall_of(r);

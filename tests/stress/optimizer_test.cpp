@@ -4,10 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <troupe/optimizer.hpp>
@@ -25,7 +27,7 @@ const tr::stage_options blocking{
 /// The work of these tests: a call that blocks its thread.
 auto stage_of(const std::string& name, std::chrono::milliseconds d) {
   const auto work = [d](int x) {
-    std::this_thread::sleep_for(d);
+    std::this_thread::sleep_for(d); // real-time: the stage's work
     return x;
   };
   return tr::stage(name, work, blocking);
@@ -33,7 +35,7 @@ auto stage_of(const std::string& name, std::chrono::milliseconds d) {
 
 tr::flow<int> source_of(std::chrono::milliseconds d) {
   const auto next = [d, n = 0]() mutable {
-    std::this_thread::sleep_for(d);
+    std::this_thread::sleep_for(d); // real-time: the source's work
     return std::optional{n++};
   };
   return tr::produce<int>("source", next, {.buffer = 32, .thread = tr::thread::own});
@@ -48,22 +50,33 @@ tr::flow<void> flow_of(int i) {
   return f | tr::ignore("end");
 }
 
-const tr::optimizer_options soon{
-    .apply = tr::applying::automatically, .bounds = {.most_workers = 24}, .measure_for = 1s};
-
 /// A flow, and its optimizer's first step.
-struct trial {
-  trial(caf::actor_system& sys, const tr::flow<void>& f) : r(tr::start(sys, f)), better(r, soon) {}
+class trial {
+public:
+  trial(caf::actor_system& sys, const tr::flow<void>& f)
+      : r(tr::start(sys, f)), better(r, {.apply = tr::applying::automatically,
+                                         .bounds = {.most_workers = 24},
+                                         .measure_for = 1s,
+                                         .on_step = [this](const auto& s) { note(s); }}) {}
 
-  tr::optimizer_step step() const {
-    for (int i = 0; i < 1500; ++i, std::this_thread::sleep_for(10ms))
-      if (auto log = better.log(); !log.empty() && log[0].state != tr::step_state::measuring)
-        return log[0];
-    return {};
+  /// Empty if it takes too long.
+  tr::optimizer_step step() {
+    auto known = known_.get_future();
+    return known.wait_for(20s) == std::future_status::ready ? known.get() : tr::optimizer_step{};
   }
 
+private:
+  void note(const tr::optimizer_step& s) {
+    if (s.state != tr::step_state::measuring && !std::exchange(noted_, true))
+      known_.set_value(s);
+  }
+
+  std::promise<tr::optimizer_step> known_;
+  bool noted_ = false;
+
+public:
   tr::run r;
-  tr::optimizer better;
+  tr::optimizer better; ///< ends before what it calls
 };
 
 bool came_true(const tr::optimizer_step& s) {
@@ -105,7 +118,7 @@ TEST_SUITE("stress") {
     // They wait for each other, and the more there are, the longer.
     auto inside = std::make_shared<std::atomic<int>>(0);
     const auto crowded = [inside](int x) {
-      std::this_thread::sleep_for(5ms * ++*inside);
+      std::this_thread::sleep_for(5ms * ++*inside); // real-time: its work
       --*inside;
       return x;
     };
@@ -116,10 +129,7 @@ TEST_SUITE("stress") {
     CAPTURE(to_string(step));
     CHECK(step.state == tr::step_state::taken_back);
     CHECK(step.measured < step.predicted.after);
-    const auto workers = [&] { return t.r.metrics("crowded").workers; };
-    for (int i = 0; i < 500 && workers() != 2; ++i)
-      std::this_thread::sleep_for(10ms);
-    CHECK(workers() == 2);
+    CHECK(eventually([&] { return t.r.metrics("crowded").workers == 2; }));
     CHECK(to_string(t.better.advice()) == "nothing to change"); // not again
     t.r.stop();
   }

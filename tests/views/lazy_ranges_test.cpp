@@ -64,14 +64,9 @@ TEST_SUITE("lazy ranges") {
   TEST_CASE("flat_map moves out of one that owns its elements") {
     virtual_system sys;
     std::vector<int> out;
-    const auto owned = [](int x) {
-      std::vector<std::unique_ptr<int>> v;
-      v.push_back(std::make_unique<int>(x));
-      return v;
-    };
 
     run_to_end(sys, tr::from("n", numbers(3)) | tr::flat_map("owning view", [&](int x) {
-                      return owned(x) | std::views::drop(0);
+                      return boxed(x) | std::views::drop(0);
                     }) | tr::sink("end", [&](std::unique_ptr<int> p) { out.push_back(*p); }));
 
     CHECK(out == numbers(3));

@@ -1,4 +1,5 @@
 #include <troupe/policy/advisor.hpp>
+#include <troupe/policy/recommendation.hpp>
 
 #include <sstream>
 #include <stdexcept>

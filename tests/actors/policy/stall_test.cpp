@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <troupe/phase.hpp>
 #include <troupe/policy/stall.hpp>
 
 namespace tr = troupe;
@@ -125,6 +127,19 @@ TEST_SUITE("stall") {
     CHECK(root_of(doing(phase::paused, 2s)).cause == tr::stall_cause::paused);
     CHECK(root_of(doing(phase::paused, 2s)).intended());
     CHECK(!root_of(doing(phase::working, 2s)).intended());
+  }
+
+  TEST_CASE("each phase and each cause has a name of its own") {
+    std::set<std::string> names;
+    for (int p = 0; p <= static_cast<int>(phase::ended); ++p)
+      names.emplace(to_string(static_cast<phase>(p)));
+    CHECK(names.size() == 7);
+    CHECK(names.count("unknown") == 0);
+    names.clear();
+    for (int c = 0; c <= static_cast<int>(tr::stall_cause::silent_source); ++c)
+      names.emplace(to_string(static_cast<tr::stall_cause>(c)));
+    CHECK(names.size() == 8);
+    CHECK(names.count("unknown") == 0);
   }
 
   TEST_CASE("an open breaker is the cause, not the attempt that it keeps waiting") {
